@@ -1,0 +1,3 @@
+//! The server and command line of LLM Router.
+
+fn main() {}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod attempt;
+pub mod capability;
+pub mod classify;
+pub mod conversation;
+pub mod decision;
+pub mod error_kind;
+pub mod id;
+pub mod live;
+pub mod model;
+pub mod moment;
+pub mod preferences;
+pub mod price;
+pub mod principal;
+pub mod prompt_type;
+pub mod quality;
+pub mod registry;
+pub mod usage;
+pub mod usd;

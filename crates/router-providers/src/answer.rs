@@ -1,0 +1,90 @@
+//! What a provider answers.
+
+use std::time::Duration;
+
+use router_core::conversation::{Content, Part};
+use router_core::error_kind::ErrorKind;
+use router_core::usage::Usage;
+use serde::{Deserialize, Serialize};
+
+/// Why the model stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// It was done, or came to a stop text.
+    Stop,
+    /// The answer reached its longest length.
+    Length,
+    /// It wants tools called.
+    ToolCalls,
+    /// The provider withheld (the rest of) the answer for reasons of content.
+    ContentFilter,
+}
+
+/// A whole answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// What the model said, in order.
+    pub parts: Vec<Part>,
+    /// Why it stopped.
+    pub finish: FinishReason,
+    /// What it consumed, as the provider reported it; `None` where it said nothing.
+    pub usage: Option<Usage>,
+    /// The provider's own id of the answer.
+    pub upstream_id: Option<String>,
+    /// The exact model that the provider says answered.
+    pub upstream_model: Option<String>,
+    /// What of the request this wire format could not carry, by the caller's field names. Never silently dropped.
+    pub dropped: Vec<String>,
+}
+
+impl Answer {
+    /// The text of the answer, without reasoning and tool calls.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.parts
+            .iter()
+            .filter_map(|part| match &part.content {
+                Content::Text(text) | Content::Refusal(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// One piece of a streamed answer.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum AnswerEvent {
+    /// More of the answer. Pieces of text follow each other; a tool call comes in one piece.
+    Part(Part),
+    /// The end: a stream without one was cut.
+    End {
+        /// Why the model stopped.
+        finish: FinishReason,
+        /// What it consumed, as the provider reported it.
+        usage: Option<Usage>,
+    },
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {message}")]
+pub struct CallError {
+    /// What went wrong, in the router's words; decides what happens next.
+    pub kind: ErrorKind,
+    /// The HTTP status, where there was a response.
+    pub status: Option<u16>,
+    /// The provider's own words: for the log and for whoever may read records. May quote the caller's input, never holds a key.
+    pub message: String,
+    /// How long the provider asks us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl CallError {
+    /// An error without a response.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, status: None, message: message.into(), retry_after: None }
+    }
+}
