@@ -1,1 +1,5 @@
 #![doc = include_str!("../README.md")]
+
+pub mod ask;
+pub mod error;
+pub mod routed;
