@@ -116,12 +116,14 @@ fn a_name_that_occurs_twice_is_charged_twice() {
 #[test]
 fn names_whose_allowance_is_whole_are_forgotten() {
     let limiter = MemoryRateLimiter::new(100_000);
+    let mut most = 0;
     // A new name every 10 ms, each in use for one second: 100 in use at any time.
     for number in 0..50_000_u64 {
         let name = format!("key:{number}");
         assert!(admitted(&limiter, &[limit(&name, 60, 1, 1)], at(number * 10)));
-        assert!(limiter.len() <= 210, "{} names kept", limiter.len());
+        most = most.max(limiter.len());
     }
+    assert!(most <= 200, "{most} names kept at a time, of which 100 were in use");
 }
 
 #[test]
