@@ -168,6 +168,16 @@ impl<'a> Field<'a> {
         text
     }
 
+    /// A text that is not empty.
+    pub(super) fn filled_text(&self, report: &mut Report) -> Option<&'a str> {
+        let text = self.text(report)?;
+        if text.is_empty() {
+            self.wrong(RegistryProblem::Empty, report);
+            return None;
+        }
+        Some(text)
+    }
+
     /// A text that can stand in a URL, a header and a log line.
     pub(super) fn name(&self, report: &mut Report) -> Option<&'a str> {
         let name = self.text(report)?;

@@ -96,7 +96,7 @@ supportsFunctionCalling = true
   models.toml:10: model "a": supportedPromptTypes: empty: name at least one type, or leave it out for all; to switch a model off, write isActive = false
   models.toml:11: model "a": capabilities[1]: "telepathy" is not one of tools, forced_tools, vision, pdf, json_schema, reasoning, sampling_parameters, prefill
   models.toml:12: model "a": failoverOrder[1]: no model has the id "nowhere": add the model, or remove it from the list
-  models.toml:18: model "b": maxOutputTokens: 2000 is more than the 1000 of contextTokens: an answer has to fit into the context
+  models.toml:18: model "b": maxOutputTokens: maxOutputTokens 2000 is more than contextTokens 1000: an answer has to fit into the context
   models.toml:19: model "b": price.input: 0.0000025 looks like a price per token: give USD per 1M tokens, or 0 for a model that costs nothing
   models.toml:19: model "b": price.output: 2000000 is not a price: give USD per 1M tokens, from 0 to 1 USD per token; leave the price out where it is unknown
   models.toml:19: model "b": price.asOf: "yesterday" is not a date: write it as 2027-01-14
@@ -189,6 +189,20 @@ fn control_characters_of_a_file_do_not_reach_the_terminal() {
         "[[models]]\nid = \"\\u001b[31m\"\n\"\\u001b[2J\" = 1\nprovider = \"\\u0000\"\nshutdownDate = \"\\u001b\"";
     let listed = parse(text).unwrap_err().to_string();
     assert!(listed.lines().count() > 3 && !listed.contains(|c: char| c.is_control() && c != '\n'), "{listed:?}");
+}
+
+#[test]
+fn the_later_of_two_files_that_disagree_is_to_blame() {
+    let errors = parse_all(&[&minimal("a", "maxOutputTokens = 4000"), "[[models]]\nid = \"a\"\ncontextTokens = 2000"])
+        .unwrap_err();
+    let error = errors.iter().next().unwrap();
+    assert_eq!((error.file.as_str(), error.line, error.field.as_deref()), ("second.toml", 3, Some("contextTokens")));
+}
+
+#[test]
+fn a_name_upstream_is_not_empty() {
+    let errors = parse(&minimal("a", "upstreamName = \"\"")).unwrap_err();
+    assert_eq!(errors.iter().next().unwrap().problem, RegistryProblem::Empty);
 }
 
 /// Fragments of the format, so that random texts get past the parser of TOML.
