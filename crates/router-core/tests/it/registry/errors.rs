@@ -151,6 +151,21 @@ fn a_long_circle_is_shown_whole_and_once() {
     assert_eq!(problems, ["failover goes round in a circle: a → b → c → a; remove one of these steps"]);
 }
 
+/// Every model names every other: nine hundred steps, most of which close a circle.
+#[test]
+fn the_number_of_circles_reported_is_bounded() {
+    let ids: Vec<_> = (0..30).map(|i| format!("m{i}")).collect();
+    let text: String = ids.iter().map(|id| minimal(id, &format!("failoverOrder = {ids:?}"))).collect();
+    assert_eq!(parse(&text).unwrap_err().iter().count(), 100);
+}
+
+#[test]
+fn a_number_too_long_for_any_type_is_out_of_range() {
+    let errors = parse(&minimal("a", "quality = 99999999999999999999999999999999999999999")).unwrap_err();
+    let problem = &errors.iter().next().unwrap().problem;
+    assert_eq!(*problem, RegistryProblem::OutOfRange { given: f64::INFINITY, range: "from 0 to 1" });
+}
+
 #[test]
 fn ways_that_meet_again_are_no_circle() {
     let text = [
