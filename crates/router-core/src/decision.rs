@@ -28,6 +28,17 @@ pub struct Situation<'a> {
     pub barred: &'a dyn Fn(&Model) -> Option<Exclusion>,
     /// For shutdown dates.
     pub today: jiff::civil::Date,
+    /// What one provider still holds of this conversation, where that is known.
+    pub cached: Option<CachedPrompt<'a>>,
+}
+
+/// The beginning of this conversation in a provider's prompt cache: reading it there is cheaper, so staying is too.
+#[derive(Debug, Clone, Copy)]
+pub struct CachedPrompt<'a> {
+    /// The model that answered the turn before.
+    pub model: &'a ModelId,
+    /// How many input tokens of this conversation it would read from the cache.
+    pub input_tokens: Tokens,
 }
 
 /// Why a model is not a candidate.
@@ -120,9 +131,11 @@ pub struct Factors {
     pub quality_deviation: f64,
     /// Where the quality figure of the likeliest type comes from.
     pub quality_origin: QualityOrigin,
-    /// Expected cost.
+    /// Expected output tokens, reasoning included.
+    pub output_tokens: Tokens,
+    /// Expected cost of one attempt.
     pub cost: Cost,
-    /// Expected seconds to the last token.
+    /// Expected seconds to the last token of one attempt.
     pub latency_seconds: f64,
     /// Probability that an attempt succeeds, in [0, 1].
     pub success: f64,
@@ -160,7 +173,7 @@ pub struct Decision {
     pub classifier: String,
     /// Estimated input tokens.
     pub input_tokens: Tokens,
-    /// Expected output tokens.
+    /// Expected tokens of the visible answer.
     pub output_tokens: Tokens,
     /// The weights, normalised.
     pub weights: Weights,
@@ -169,6 +182,7 @@ pub struct Decision {
     /// Candidates by falling preference (utility, or the target's own order; then priority; then registry order).
     pub ranked: Vec<Candidate>,
     /// The order to ask them in, as indices into `ranked`: the choice, the same model elsewhere, its failover order, the rest.
+    /// A model asked for by name leads even where it is not a candidate: what stands in for it comes first.
     pub plan: Vec<usize>,
     /// Who is not a candidate, and why.
     pub excluded: Vec<Excluded>,

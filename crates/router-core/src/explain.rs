@@ -1,0 +1,186 @@
+//! A decision as people and programs read it: the figures it was computed from, and one sentence.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::decision::{Candidate, Decision, Exclusion, Factors};
+use crate::id::{ModelId, ProviderId};
+use crate::preferences::{Target, Weights};
+use crate::price::Cost;
+use crate::prompt_type::{PromptType, TypeProbabilities};
+use crate::usage::Tokens;
+
+/// A view of a [`Decision`], for JSON. Borrows: made when somebody wants to see it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Explanation<'a> {
+    /// The choice and its closest rival, in one sentence.
+    pub summary: String,
+    /// The likeliest type, or the one the caller declared.
+    pub prompt_type: PromptType,
+    /// How likely the prompt is of each type.
+    pub probabilities: TypeProbabilities,
+    /// How hard it is, in [0, 1].
+    pub difficulty: f64,
+    /// Which classifier said so; "caller" where the type was declared.
+    pub classifier: &'a str,
+    /// Estimated input tokens.
+    pub input_tokens: Tokens,
+    /// Expected tokens of the visible answer.
+    pub output_tokens: Tokens,
+    /// The weights, normalised.
+    #[serde(flatten)]
+    pub weights: Weights,
+    /// What decided.
+    pub target: Target,
+    /// Who may answer, best first.
+    pub candidates: Vec<RankedCandidate<'a>>,
+    /// Who may not.
+    pub excluded: Vec<ExcludedModel<'a>>,
+}
+
+/// A model that may answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RankedCandidate<'a> {
+    /// The model.
+    pub model_id: &'a ModelId,
+    /// Where it would be asked.
+    pub provider: &'a ProviderId,
+    /// Place by preference, from 1.
+    pub rank: usize,
+    /// Place in the order of asking, from 1: failover prefers the same model elsewhere, and the model's own failover order.
+    pub plan_position: usize,
+    /// The figures it was judged by.
+    #[serde(flatten)]
+    pub factors: Factors,
+}
+
+/// A model that may not answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ExcludedModel<'a> {
+    /// The model.
+    pub model_id: &'a ModelId,
+    /// Why, with the figures.
+    #[serde(flatten)]
+    pub exclusion: &'a Exclusion,
+}
+
+impl<'a> From<&'a Decision> for Explanation<'a> {
+    fn from(decision: &'a Decision) -> Self {
+        let mut plan_positions = vec![0; decision.ranked.len()];
+        for (position, &index) in decision.plan.iter().enumerate() {
+            plan_positions[index] = position + 1;
+        }
+        let candidates = decision.ranked.iter().zip(plan_positions).enumerate();
+        Self {
+            summary: decision.summary(),
+            prompt_type: decision.prompt_type,
+            probabilities: decision.probabilities,
+            difficulty: decision.difficulty,
+            classifier: &decision.classifier,
+            input_tokens: decision.input_tokens,
+            output_tokens: decision.output_tokens,
+            weights: decision.weights,
+            target: decision.target,
+            candidates: candidates
+                .map(|(index, (candidate, plan_position))| RankedCandidate {
+                    model_id: &candidate.model.id,
+                    provider: &candidate.model.provider,
+                    rank: index + 1,
+                    plan_position,
+                    factors: candidate.factors,
+                })
+                .collect(),
+            excluded: decision
+                .excluded
+                .iter()
+                .map(|excluded| ExcludedModel { model_id: &excluded.model.id, exclusion: &excluded.exclusion })
+                .collect(),
+        }
+    }
+}
+
+impl Decision {
+    /// The choice and its closest rival, in one sentence.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let Some(choice) = self.choice() else {
+            return format!("no model can answer: {} excluded, none left", self.excluded.len());
+        };
+        let best = self.ranked.first().is_some_and(|first| first.position == choice.position);
+        let why = match self.target {
+            _ if !best => "leads the plan by the caller's wish or in place of the model asked for",
+            Target::Balanced => "best utility",
+            Target::Cheapest => "cheapest",
+            Target::Best => "best expected quality",
+            Target::Fastest => "fastest",
+        };
+        let Factors { utility, quality, cost, latency_seconds, .. } = choice.factors;
+        let id = &choice.model.id;
+        let mut summary = match self.target {
+            Target::Balanced => format!("{id}: {why}, {utility:.2}: "),
+            _ => format!("{id}: {why}: "),
+        };
+        let price = match cost {
+            Cost::Priced { usd } => format!("about ${}", significant(usd.dollars())),
+            Cost::Unpriced => "price unknown".to_owned(),
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(summary, "quality {quality:.2}, {price}, about {} s", significant(latency_seconds));
+        if let Some(rival) = self.ranked.iter().find(|rival| rival.position != choice.position) {
+            let _ = write!(summary, "; next {}, {}", rival.model.id, self.merit(rival));
+        }
+        summary
+    }
+
+    /// The figure that the target compares.
+    fn merit(&self, candidate: &Candidate) -> String {
+        let factors = &candidate.factors;
+        match self.target {
+            Target::Balanced => format!("{:.2}", factors.utility),
+            Target::Best => format!("quality {:.2}", factors.quality),
+            Target::Fastest => format!("{} s", significant(factors.latency_seconds)),
+            Target::Cheapest => {
+                factors.cost.usd().map_or("price unknown".to_owned(), |usd| format!("${}", significant(usd.dollars())))
+            }
+        }
+    }
+}
+
+/// Two significant digits, without an exponent: 0.0021, 3.2, 140.
+fn significant(figure: f64) -> String {
+    if figure <= 0.0 {
+        return "0".to_owned();
+    }
+    let magnitude = |figure: f64| figure.log10().floor() as i32;
+    let unit = 10_f64.powi(magnitude(figure) - 1);
+    let rounded = (figure / unit).round() * unit;
+    let decimals = usize::try_from(1 - magnitude(rounded)).unwrap_or(0);
+    format!("{rounded:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_shown_with_two_significant_digits() {
+        for (figure, shown) in [
+            (0.0, "0"),
+            (0.002_149, "0.0021"),
+            (3.24, "3.2"),
+            (0.999, "1.0"),
+            (144.0, "140"),
+            (0.000_000_42, "0.00000042"),
+            (9.2e9, "9200000000"),
+        ] {
+            assert_eq!(significant(figure), shown);
+        }
+    }
+}
