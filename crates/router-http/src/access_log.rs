@@ -84,10 +84,10 @@ impl Drop for AccessLog {
 /// The caller's own id of the request: printable ASCII, shortened. Never trusted, never used as ours.
 fn client_request_id(headers: &HeaderMap) -> Option<String> {
     let given = headers.get("x-request-id")?.as_bytes();
-    let clean = given.iter().take(CLIENT_ID_LENGTH).filter(|byte| byte.is_ascii_graphic()).map(|&byte| char::from(byte));
+    let clean =
+        given.iter().take(CLIENT_ID_LENGTH).filter(|byte| byte.is_ascii_graphic()).map(|&byte| char::from(byte));
     Some(clean.collect::<String>()).filter(|id| !id.is_empty())
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use router_engine::engine::Engine;
 use router_store::feedback::FeedbackStore;
 use router_store::health::StoreHealth;
-use router_store::journal::JournalStatus;
+use router_store::journal::Journal;
 use router_store::record::RequestLog;
 use router_store::score::ScoreStore;
 
@@ -26,7 +26,7 @@ pub struct Parts {
     /// Whether the database answers.
     pub store_health: Arc<dyn StoreHealth>,
     /// How the journal is doing.
-    pub journal: Arc<dyn Fn() -> JournalStatus + Send + Sync>,
+    pub journal: Arc<Journal>,
     /// Renders the metrics; `None` switches `/api/metrics` off.
     pub metrics: Option<PrometheusHandle>,
 }

@@ -71,7 +71,9 @@ mod tests {
 
     #[test]
     fn json_in_utf_8_is_taken_however_it_is_spelt() {
-        for spelling in ["application/json", "Application/JSON ; charset=\"UTF-8\"", "application/json;charset=utf-8;v=1"] {
+        for spelling in
+            ["application/json", "Application/JSON ; charset=\"UTF-8\"", "application/json;charset=utf-8;v=1"]
+        {
             announced(spelling).unwrap();
         }
     }

@@ -69,7 +69,7 @@ pub(crate) async fn run(
             connection.as_mut().graceful_shutdown();
             timeout(FAREWELL, connection).await.unwrap_or(Ok(()))
         }
-        _ = stopping.wait_for(|stopping| *stopping) => {
+        () = told_to_stop(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
             // A half-sent request must not hold the shutdown up: only requests in flight may.
             tokio::select! {
@@ -82,6 +82,11 @@ pub(crate) async fn run(
         // Malformed requests and resets: the peer's business, seen only when looking for it.
         debug!(%peer, error = %DisplayChain(&*error), "connection ended");
     }
+}
+
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    // An error says that the server is gone, which is as good a reason.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 /// An error with its causes: hyper's own words hide the interesting half in `source`.

@@ -85,10 +85,15 @@ mod tests {
     #[test]
     fn head_is_get_and_other_methods_are_told_what_there_is() {
         let dispatch = Dispatch::new();
-        assert_eq!(dispatch.find(&Method::HEAD, "/api/models").ok().map(|found| &found.route.method), Some(&Method::GET));
-        for (method, path, allow) in
-            [(Method::OPTIONS, "/api/feedback", "GET, POST, HEAD"), (Method::GET, "/api/route", "POST"), (Method::HEAD, "/api/route", "POST")]
-        {
+        assert_eq!(
+            dispatch.find(&Method::HEAD, "/api/models").ok().map(|found| &found.route.method),
+            Some(&Method::GET)
+        );
+        for (method, path, allow) in [
+            (Method::OPTIONS, "/api/feedback", "GET, POST, HEAD"),
+            (Method::GET, "/api/route", "POST"),
+            (Method::HEAD, "/api/route", "POST"),
+        ] {
             let refused = dispatch.find(&method, path).err().unwrap();
             assert!(matches!(&refused, ApiError::MethodNotAllowed { allow: given } if given == allow), "{refused}");
         }

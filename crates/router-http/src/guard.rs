@@ -30,9 +30,11 @@ impl Guard {
             settings.allowed_origins.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect();
         if let Some(url) = &settings.app_url {
             hosts.extend(url.host().map(plain_host));
-            origins.extend(url.scheme_str().zip(url.authority()).map(|(scheme, authority)| {
-                format!("{scheme}://{authority}").to_ascii_lowercase()
-            }));
+            origins.extend(
+                url.scheme_str()
+                    .zip(url.authority())
+                    .map(|(scheme, authority)| format!("{scheme}://{authority}").to_ascii_lowercase()),
+            );
         }
         Self { hosts, any_address: address.ip().is_unspecified(), address: address.ip(), origins }
     }
@@ -50,14 +52,17 @@ impl Guard {
         let host = plain_host(host);
         if let Ok(address) = host.parse::<IpAddr>() {
             let address = address.to_canonical();
-            return address.is_loopback() || self.any_address || address == self.address.to_canonical()
+            return address.is_loopback()
+                || self.any_address
+                || address == self.address.to_canonical()
                 || self.hosts.contains(&host);
         }
         host == "localhost" || host.ends_with(".localhost") || self.hosts.contains(&host)
     }
 
     fn check_origin(&self, headers: &HeaderMap, host: &Authority) -> Result<(), ApiError> {
-        let text = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase());
+        let text =
+            |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase());
         let refuse = |origin: &str| Err(ApiError::OriginNotAllowed { origin: origin.chars().take(100).collect() });
         if headers.get_all(ORIGIN).iter().count() > 1 {
             return refuse("several origins");
@@ -85,7 +90,9 @@ fn plain_host(host: &str) -> String {
 fn requested_host(uri: &Uri, headers: &HeaderMap) -> Result<Authority, ApiError> {
     let mut named = headers.get_all(HOST).iter();
     let host = match (named.next(), named.next()) {
-        (Some(host), None) => Some(host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()).ok_or(ApiError::NoHost)?),
+        (Some(host), None) => {
+            Some(host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()).ok_or(ApiError::NoHost)?)
+        }
         (None, _) => None,
         (Some(_), Some(_)) => return Err(ApiError::NoHost),
     };
@@ -143,13 +150,30 @@ mod tests {
 
     #[test]
     fn a_loopback_listener_answers_to_loopback_and_configured_names() {
-        for host in ["localhost:3000", "LOCALHOST", "127.0.0.1:3000", "[::1]:3000", "app.localhost", "localhost.", "router.internal", "llm.example.org:8443"] {
+        for host in [
+            "localhost:3000",
+            "LOCALHOST",
+            "127.0.0.1:3000",
+            "[::1]:3000",
+            "app.localhost",
+            "localhost.",
+            "router.internal",
+            "llm.example.org:8443",
+        ] {
             assert_eq!(code("127.0.0.1:3000", &[("host", host)]), "ok", "{host}");
         }
-        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "[::ffff:10.0.0.1]"] {
+        for host in
+            ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "[::ffff:10.0.0.1]"]
+        {
             assert_eq!(code("127.0.0.1:3000", &[("host", host)]), "host_not_allowed", "{host}");
         }
-        for headers in [&[][..], &[("host", "")], &[("host", "a b")], &[("host", "u@localhost")], &[("host", "localhost"), ("host", "localhost")]] {
+        for headers in [
+            &[][..],
+            &[("host", "")],
+            &[("host", "a b")],
+            &[("host", "u@localhost")],
+            &[("host", "localhost"), ("host", "localhost")],
+        ] {
             assert_eq!(code("127.0.0.1:3000", headers), "host_missing", "{headers:?}");
         }
     }

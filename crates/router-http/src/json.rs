@@ -1,6 +1,12 @@
 //! Strict JSON: every complaint names its field.
 
-use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 
 use crate::error::ApiError;
@@ -18,12 +24,52 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         return Err(ApiError::NotJson { problem: "it is empty".into() });
     }
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         explain(&path, error.inner())
     })?;
     json.end().map_err(|error| explain(".", &error))?;
     Ok(value)
+}
+
+/// A `T` that is written as an object. Serde's own reading of a struct takes a list too, in the order of its fields.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Object<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
 }
 
 fn explain(path: &str, error: &serde_json::Error) -> ApiError {
@@ -43,7 +89,11 @@ fn explain(path: &str, error: &serde_json::Error) -> ApiError {
     }
     for complaint in ["missing field `", "duplicate field `"] {
         if let Some(name) = problem.strip_prefix(complaint).and_then(|rest| rest.strip_suffix('`')) {
-            let field = if at_root || path.ends_with(name) { path.trim_start_matches('.').to_owned() } else { format!("{path}.{name}") };
+            let field = if at_root || path.ends_with(name) {
+                path.trim_start_matches('.').to_owned()
+            } else {
+                format!("{path}.{name}")
+            };
             let field = if field.is_empty() { name.to_owned() } else { field };
             let what = if complaint.starts_with("missing") { "is missing" } else { "is given twice" };
             return ApiError::invalid(shorten(&field), what);
@@ -80,16 +130,15 @@ mod tests {
 
     use super::*;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, PartialEq, Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "camelCase")]
     struct Outer {
+        inner_part: Option<Object<Inner>>,
         #[serde(default)]
-        inner_part: Option<Inner>,
-        #[serde(default)]
-        many: Vec<Inner>,
+        many: Vec<Object<Inner>>,
     }
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, PartialEq, Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "camelCase")]
     struct Inner {
         cost_weight: f64,
@@ -103,17 +152,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_right_is_read() {
+        let expected = Outer { inner_part: Some(Object(Inner { cost_weight: 1.0 })), many: Vec::new() };
+        assert_eq!(read::<Outer>(br#"{"innerPart":{"costWeight":1}}"#).unwrap(), expected);
+    }
+
+    #[test]
     fn complaints_name_the_field_by_its_path() {
         for (json, field, problem) in [
             (r#"{"innerPart":{"costWeight":"x"}}"#, "innerPart.costWeight", "invalid type: string \"x\", expected f64"),
-            (r#"{"many":[{"costWeight":1},{"costWeight":null}]}"#, "many[1].costWeight", "invalid type: null, expected f64"),
+            (
+                r#"{"many":[{"costWeight":1},{"costWeight":null}]}"#,
+                "many[1].costWeight",
+                "invalid type: null, expected f64",
+            ),
             (r#"{"innerPart":{"costWeight":1e999}}"#, "innerPart.costWeight", "the number is out of range"),
             (r#"{"innerPart":{}}"#, "innerPart.costWeight", "is missing"),
             (r#"{"innerPart":{"costWeight":1,"costWeight":2}}"#, "innerPart.costWeight", "is given twice"),
             (r#"{"many":[],"many":[]}"#, "many", "is given twice"),
             (r#"{"innerPart":{"costWieght":1}}"#, "innerPart.costWieght", "unknown field; did you mean `costWeight`?"),
             (r#"{"xyz`, expected":1}"#, "xyz`, expected", "unknown field; known are innerPart, many"),
-            ("[]", "body", "invalid type: sequence"),
+            ("[]", "body", "invalid type: sequence, expected an object"),
+            (r#"{"innerPart":[1]}"#, "innerPart", "invalid type: sequence, expected an object"),
+            ("null", "body", "invalid type: null, expected an object"),
         ] {
             let (was_field, was_problem) = complaint(json);
             assert_eq!(was_field, field, "{json}");

@@ -41,7 +41,12 @@ impl Query {
     }
 
     /// A parameter that is one of a few names.
-    pub(crate) fn one_of<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>, names: &[&str]) -> Result<Option<T>, ApiError> {
+    pub(crate) fn one_of<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&str) -> Option<T>,
+        names: &[&str],
+    ) -> Result<Option<T>, ApiError> {
         let Some(text) = self.text(name) else { return Ok(None) };
         read(text).map(Some).ok_or_else(|| ApiError::invalid(name, format!("must be one of {}", names.join(", "))))
     }

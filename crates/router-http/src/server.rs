@@ -76,7 +76,10 @@ async fn accept_until(listener: TcpListener, service: Arc<Service>, shutdown: im
 }
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (OwnedSemaphorePermit, TcpStream, std::net::SocketAddr) {
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> (OwnedSemaphorePermit, TcpStream, std::net::SocketAddr) {
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else {
             // Nobody closes the semaphore; were it closed, there would be no room ever.
@@ -85,7 +88,8 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (OwnedSemaphor
         match listener.accept().await {
             Ok((stream, peer)) => return (permit, stream, peer),
             // The peer gave up while it waited in the queue.
-            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
+            }
             Err(error) => {
                 warn!(%error, "cannot accept a connection; is the limit of open files too low?");
                 sleep(OUT_OF_DESCRIPTORS_PAUSE).await;

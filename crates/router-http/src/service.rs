@@ -49,7 +49,12 @@ impl Service {
     }
 
     /// Answers a request, whatever it is.
-    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: SocketAddr, in_flight: InFlight) -> Response<TrackedBody> {
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        in_flight: InFlight,
+    ) -> Response<TrackedBody> {
         let begun = Instant::now();
         let id = RequestId(Uuid::now_v7());
         let (head, body) = request.into_parts();
@@ -68,7 +73,13 @@ impl Service {
         response.map(|body| TrackedBody::new(body, in_flight))
     }
 
-    async fn handle(&self, head: &Parts, body: Incoming, id: RequestId, log: &mut AccessLog) -> Result<Reply, ApiError> {
+    async fn handle(
+        &self,
+        head: &Parts,
+        body: Incoming,
+        id: RequestId,
+        log: &mut AccessLog,
+    ) -> Result<Reply, ApiError> {
         self.guard.check(head)?;
         let Found { route, path_id } = self.dispatch.find(&head.method, head.uri.path())?;
         log.route = Some(route.path);

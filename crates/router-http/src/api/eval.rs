@@ -13,7 +13,7 @@ use super::judged::{self, Named, Thumb};
 use super::page::{BEFORE, LIMIT, PageView, visible_tenant};
 use super::requests::MODEL_ID;
 use crate::error::ApiError;
-use crate::json;
+use crate::json::{self, Object};
 use crate::response::{Reply, json as answer_json, ok};
 use crate::route::{Answer, Asked, Content, Operation, RequestBody, schema};
 
@@ -33,7 +33,7 @@ struct EvalRequest {
     model_id: Option<String>,
     prompt: Option<String>,
     response: Option<String>,
-    feedback: Option<Judgement>,
+    feedback: Option<Object<Judgement>>,
     /// 0 (bad) to 1 (good).
     #[schemars(range(min = 0, max = 1))]
     score: Option<f64>,
@@ -116,7 +116,11 @@ pub(crate) const ADD: Operation = Operation {
             ),
         ],
     }),
-    answer: Answer { status: 201, description: "The judgement as it is kept.", content: Content::Json(schema::<ScoreView>) },
+    answer: Answer {
+        status: 201,
+        description: "The judgement as it is kept.",
+        content: Content::Json(schema::<ScoreView>),
+    },
     errors: &[404, 503],
 };
 
@@ -126,7 +130,11 @@ pub(crate) const LIST: Operation = Operation {
     description: "Of the caller's tenant; of all for an administrator.",
     query: &[MODEL_ID, REQUEST_ID, LIMIT, BEFORE],
     body: None,
-    answer: Answer { status: 200, description: "A page of scores.", content: Content::Json(schema::<PageView<ScoreView>>) },
+    answer: Answer {
+        status: 200,
+        description: "A page of scores.",
+        content: Content::Json(schema::<PageView<ScoreView>>),
+    },
     errors: &[503],
 };
 
@@ -144,9 +152,12 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
     };
     let (judgement, at) = match feedback {
         Some(_) if !top_level.is_empty() => {
-            return Err(ApiError::invalid("feedback", "is given beside a judgement at the top level; send one of the two"));
+            return Err(ApiError::invalid(
+                "feedback",
+                "is given beside a judgement at the top level; send one of the two",
+            ));
         }
-        Some(nested) => (nested, "feedback."),
+        Some(Object(nested)) => (nested, "feedback."),
         None => (top_level, ""),
     };
     let score = judgement.score(at)?;
@@ -204,11 +215,18 @@ impl Judgement {
     fn score(&self, at: &str) -> Result<f64, ApiError> {
         let rating = judged::rating(at, self.rating, self.thumbs)?;
         match (self.score, rating) {
-            (Some(_), Some(_)) => Err(ApiError::invalid(format!("{at}score"), "is given beside a rating; send one of the two")),
+            (Some(_), Some(_)) => {
+                Err(ApiError::invalid(format!("{at}score"), "is given beside a rating; send one of the two"))
+            }
             (Some(score), None) if (0.0..=1.0).contains(&score) => Ok(score),
-            (Some(score), None) => Err(ApiError::invalid(format!("{at}score"), format!("is {score}, and must be from 0 to 1"))),
+            (Some(score), None) => {
+                Err(ApiError::invalid(format!("{at}score"), format!("is {score}, and must be from 0 to 1")))
+            }
             (None, Some(rating)) => Ok(f64::from(rating - 1) / 4.0),
-            (None, None) => Err(ApiError::invalid(format!("{at}score"), "is missing; send 0 to 1, or `rating` (1 to 5), or `thumbs`")),
+            (None, None) => Err(ApiError::invalid(
+                format!("{at}score"),
+                "is missing; send 0 to 1, or `rating` (1 to 5), or `thumbs`",
+            )),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::judged::{self, Named, Thumb};
 use super::page::{BEFORE, LIMIT, PageView, visible_tenant};
 use super::requests::MODEL_ID;
 use crate::error::ApiError;
-use crate::json;
+use crate::json::{self, Object};
 use crate::response::{Reply, json as answer_json, ok};
 use crate::route::{Answer, Asked, Content, Operation, Parameter, RequestBody, schema};
 
@@ -27,7 +27,7 @@ struct FeedbackRequest {
     model_id: Option<String>,
     prompt: Option<String>,
     response: Option<String>,
-    feedback: Option<Opinion>,
+    feedback: Option<Object<Opinion>>,
     /// 1 (bad) to 5 (good).
     #[schemars(range(min = 1, max = 5))]
     rating: Option<i64>,
@@ -92,7 +92,11 @@ pub(crate) const ADD: Operation = Operation {
             ("byRequest", r#"{"requestId": "019abc00-0000-7000-8000-000000000000", "thumbs": "up"}"#),
         ],
     }),
-    answer: Answer { status: 201, description: "The opinion as it is kept.", content: Content::Json(schema::<FeedbackView>) },
+    answer: Answer {
+        status: 201,
+        description: "The opinion as it is kept.",
+        content: Content::Json(schema::<FeedbackView>),
+    },
     errors: &[404, 503],
 };
 
@@ -102,23 +106,32 @@ pub(crate) const LIST: Operation = Operation {
     description: "Of the caller's tenant; of all for an administrator.",
     query: &[MODEL_ID, REQUEST_ID, LIMIT, BEFORE],
     body: None,
-    answer: Answer { status: 200, description: "A page of feedback.", content: Content::Json(schema::<PageView<FeedbackView>>) },
+    answer: Answer {
+        status: 200,
+        description: "A page of feedback.",
+        content: Content::Json(schema::<PageView<FeedbackView>>),
+    },
     errors: &[503],
 };
 
 pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
     let request: FeedbackRequest = json::read(&asked.body)?;
-    let FeedbackRequest { request_id, model_id, prompt, response, feedback, rating, thumbs, category, comment } = request;
+    let FeedbackRequest { request_id, model_id, prompt, response, feedback, rating, thumbs, category, comment } =
+        request;
     let top_level = Opinion { rating, thumbs, category, comment };
     let (opinion, at) = match feedback {
         Some(_) if !top_level.is_empty() => {
-            return Err(ApiError::invalid("feedback", "is given beside an opinion at the top level; send one of the two"));
+            return Err(ApiError::invalid(
+                "feedback",
+                "is given beside an opinion at the top level; send one of the two",
+            ));
         }
-        Some(nested) => (nested, "feedback."),
+        Some(Object(nested)) => (nested, "feedback."),
         None => (top_level, ""),
     };
     let rating = judged::rating(at, opinion.rating, opinion.thumbs)?;
-    let rating = rating.ok_or_else(|| ApiError::invalid(format!("{at}rating"), "is missing; send 1 to 5, or `thumbs`"))?;
+    let rating =
+        rating.ok_or_else(|| ApiError::invalid(format!("{at}rating"), "is missing; send 1 to 5, or `thumbs`"))?;
     let category = judged::name(&format!("{at}category"), opinion.category)?;
     let comment = judged::comment(&format!("{at}comment"), opinion.comment)?;
     let subject = Named { request_id, model_id, prompt, response }.resolve(&asked).await?;

@@ -131,7 +131,7 @@ pub(crate) async fn health(asked: Asked) -> Result<Reply, ApiError> {
         latency_ms: database.latency.map(millis),
         since: Some(database.since),
     };
-    let journal = Journal::from(&(app.parts.journal)());
+    let journal = Journal::from(&app.parts.journal.status());
     // The cache is in this process: it works as long as anything does.
     let cache_status = if snapshot.settings.cache_enabled { Status::Up } else { Status::Unconfigured };
     let cache = Part { status: cache_status, latency_ms: None, since: Some(app.started) };

@@ -32,7 +32,9 @@ pub(crate) enum Thumb {
 /// The rating from 1 to 5 that a caller gave, as a number or as a thumb. `at` is where, for errors.
 pub(crate) fn rating(at: &str, number: Option<i64>, thumb: Option<Thumb>) -> Result<Option<u8>, ApiError> {
     match (number, thumb) {
-        (Some(_), Some(_)) => Err(ApiError::invalid(format!("{at}thumbs"), "is given beside `rating`; send one of the two")),
+        (Some(_), Some(_)) => {
+            Err(ApiError::invalid(format!("{at}thumbs"), "is given beside `rating`; send one of the two"))
+        }
         (Some(number), None) => match u8::try_from(number) {
             Ok(rating @ 1..=5) => Ok(Some(rating)),
             _ => Err(ApiError::invalid(format!("{at}rating"), format!("is {number}, and must be from 1 to 5"))),
@@ -102,7 +104,10 @@ impl Named {
             return Err(ApiError::invalid("requestId", "that request has no answer to judge"));
         };
         if self.model_id.is_some_and(|named| named != answered.as_str()) {
-            return Err(ApiError::invalid("modelId", format!("is not `{answered}`, the model that answered that request")));
+            return Err(ApiError::invalid(
+                "modelId",
+                format!("is not `{answered}`, the model that answered that request"),
+            ));
         }
         Ok(Subject {
             request_id: self.request_id,
@@ -116,9 +121,12 @@ impl Named {
 
     fn of_pair(self, asked: &Asked, registry: &Registry, keep: bool) -> Result<Subject, ApiError> {
         let required = |field: &str, given: Option<String>| {
-            given
-                .filter(|text| !text.trim().is_empty())
-                .ok_or_else(|| ApiError::invalid(field, "is missing; name a request (`requestId`), or `modelId`, `prompt` and `response`"))
+            given.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+                ApiError::invalid(
+                    field,
+                    "is missing; name a request (`requestId`), or `modelId`, `prompt` and `response`",
+                )
+            })
         };
         let model = required("modelId", name("modelId", self.model_id)?)?;
         let prompt = required("prompt", self.prompt)?;

@@ -32,13 +32,13 @@ pub(crate) async fn metrics(asked: Asked) -> Result<Reply, ApiError> {
 
 /// Sets the gauges that nobody updates as things happen: they are read off at the moment of the scrape.
 fn refresh(app: &App) {
-    let journal = (app.parts.journal)();
+    let journal = app.parts.journal.status();
     gauge!(JOURNAL_ENTRIES).set(journal.entries as f64);
     gauge!(JOURNAL_BYTES).set(journal.disk_bytes as f64);
     gauge!(RECORDS_REJECTED).set(journal.rejected as f64);
     let engine = &app.parts.engine;
     for model in engine.snapshot().registry.models() {
-        if let Some(success) = engine.live(&model.id).and_then(|live| live.success) {
+        if let Some(success) = engine.live(&model.id).and_then(|live| live.success_rate) {
             gauge!(MODEL_SUCCESS_RATE, "model" => model.id.to_string()).set(f64::from(success));
         }
     }

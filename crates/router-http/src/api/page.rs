@@ -27,7 +27,9 @@ impl<T> PageView<T> {
 /// `limit`, of every list.
 pub(crate) const LIMIT: Parameter = Parameter {
     name: "limit",
-    schema: |_: &mut SchemaGenerator| -> Schema { json_schema!({"type": "integer", "minimum": 1, "maximum": 500, "default": 50}) },
+    schema: |_: &mut SchemaGenerator| -> Schema {
+        json_schema!({"type": "integer", "minimum": 1, "maximum": 500, "default": 50})
+    },
     description: "How many items at most.",
 };
 

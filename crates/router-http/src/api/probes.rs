@@ -35,7 +35,11 @@ pub(crate) async fn live(_: Asked) -> Result<Reply, ApiError> {
 pub(crate) async fn ready(asked: Asked) -> Result<Reply, ApiError> {
     let snapshot = asked.app.parts.engine.snapshot();
     if snapshot.registry.models().is_empty() {
-        return Ok(text(StatusCode::SERVICE_UNAVAILABLE, HeaderValue::from_static(PLAIN), "the registry has no models\n"));
+        return Ok(text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            HeaderValue::from_static(PLAIN),
+            "the registry has no models\n",
+        ));
     }
     Ok(text(StatusCode::OK, HeaderValue::from_static(PLAIN), "ok\n"))
 }

@@ -4,11 +4,12 @@ use std::fmt;
 
 use router_core::conversation::{Content, Conversation, Message, Part, ResponseFormat, Role, Source};
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, SeqAccess, Visitor};
-use serde::Deserialize;
 
 use crate::error::ApiError;
+use crate::json::Object;
 use crate::json_value::JsonValue;
 
 /// One turn.
@@ -38,7 +39,7 @@ enum PromptRole {
 #[schemars(untagged)]
 enum PromptContent {
     Text(String),
-    Parts(Vec<PromptPart>),
+    Parts(Vec<Object<PromptPart>>),
 }
 
 /// A piece of a turn: text, or an image.
@@ -49,7 +50,7 @@ struct PromptPart {
     /// The text of a `text` part.
     text: Option<String>,
     /// The picture of an `image_url` part.
-    image_url: Option<ImageUrl>,
+    image_url: Option<Object<ImageUrl>>,
 }
 
 /// Which of the two it is.
@@ -120,7 +121,10 @@ impl<'de> Deserialize<'de> for PromptContent {
 }
 
 /// The conversation of exactly one of `prompt` and `messages`.
-pub(crate) fn conversation(prompt: Option<String>, messages: Option<Vec<PromptMessage>>) -> Result<Conversation, ApiError> {
+pub(crate) fn conversation(
+    prompt: Option<String>,
+    messages: Option<Vec<Object<PromptMessage>>>,
+) -> Result<Conversation, ApiError> {
     match (prompt, messages) {
         (Some(_), Some(_)) => Err(ApiError::invalid("messages", "is given beside `prompt`; send one of the two")),
         (None, None) => Err(ApiError::invalid("prompt", "is missing; send `prompt` or `messages`")),
@@ -130,14 +134,18 @@ pub(crate) fn conversation(prompt: Option<String>, messages: Option<Vec<PromptMe
     }
 }
 
-fn turns(messages: Vec<PromptMessage>) -> Result<Vec<Message>, ApiError> {
+fn turns(messages: Vec<Object<PromptMessage>>) -> Result<Vec<Message>, ApiError> {
     let Some(last) = messages.len().checked_sub(1) else {
         return Err(ApiError::invalid("messages", "is empty"));
     };
-    if messages[last].role != PromptRole::User {
+    if messages[last].0.role != PromptRole::User {
         return Err(ApiError::invalid(format!("messages[{last}].role"), "the last message must be the user's"));
     }
-    messages.into_iter().enumerate().map(|(index, message)| turn(message, &format!("messages[{index}].content"))).collect()
+    messages
+        .into_iter()
+        .enumerate()
+        .map(|(index, Object(message))| turn(message, &format!("messages[{index}].content")))
+        .collect()
 }
 
 fn turn(message: PromptMessage, path: &str) -> Result<Message, ApiError> {
@@ -152,7 +160,9 @@ fn turn(message: PromptMessage, path: &str) -> Result<Message, ApiError> {
         PromptContent::Parts(parts) if parts.is_empty() => return Err(ApiError::invalid(path, "is empty")),
         PromptContent::Parts(parts) => {
             let parts = parts.into_iter().enumerate();
-            parts.map(|(index, part)| piece(part, role, &format!("{path}[{index}]"))).collect::<Result<_, _>>()?
+            parts
+                .map(|(index, Object(part))| piece(part, role, &format!("{path}[{index}]")))
+                .collect::<Result<_, _>>()?
         }
     };
     Ok(Message { role, parts })
@@ -165,18 +175,25 @@ fn piece(part: PromptPart, role: Role, path: &str) -> Result<Part, ApiError> {
         }
         (PartType::Text, Some(text), None) => Ok(Part::text(text)),
         (PartType::Text, None, _) => Err(ApiError::invalid(format!("{path}.text"), "is missing")),
-        (PartType::Text, _, Some(_)) => Err(ApiError::invalid(format!("{path}.image_url"), "does not belong to a text part")),
+        (PartType::Text, _, Some(_)) => {
+            Err(ApiError::invalid(format!("{path}.image_url"), "does not belong to a text part"))
+        }
         (PartType::ImageUrl, None, Some(_)) if role != Role::User => {
             Err(ApiError::invalid(path, "only the user's messages can have images"))
         }
-        (PartType::ImageUrl, None, Some(image)) => {
+        (PartType::ImageUrl, None, Some(Object(image))) => {
             let source = picture(&image.url).ok_or_else(|| {
-                ApiError::invalid(format!("{path}.image_url.url"), "must be https://…, http://… or data:image/…;base64,…")
+                ApiError::invalid(
+                    format!("{path}.image_url.url"),
+                    "must be https://…, http://… or data:image/…;base64,…",
+                )
             })?;
             Ok(Content::Image { source, detail: image.detail }.into())
         }
         (PartType::ImageUrl, _, None) => Err(ApiError::invalid(format!("{path}.image_url"), "is missing")),
-        (PartType::ImageUrl, Some(_), _) => Err(ApiError::invalid(format!("{path}.text"), "does not belong to an image part")),
+        (PartType::ImageUrl, Some(_), _) => {
+            Err(ApiError::invalid(format!("{path}.text"), "does not belong to an image part"))
+        }
     }
 }
 
@@ -188,7 +205,8 @@ fn picture(url: &str) -> Option<Source> {
         return usable.then(|| Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() });
     }
     let uri: http::Uri = url.parse().ok()?;
-    let fetchable = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty());
+    let fetchable =
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty());
     fetchable.then(|| Source::Url(url.to_owned()))
 }
 
@@ -201,7 +219,9 @@ pub(crate) fn response_format(format: PromptFormat) -> Result<Option<ResponseFor
         (FormatType::JsonSchema, Some(JsonValue(schema))) if schema.is_object() => {
             Ok(Some(ResponseFormat::JsonSchema { name, schema, strict }))
         }
-        (FormatType::JsonSchema, _) => Err(ApiError::invalid("responseFormat.schema", "must be a JSON Schema (an object)")),
+        (FormatType::JsonSchema, _) => {
+            Err(ApiError::invalid("responseFormat.schema", "must be a JSON Schema (an object)"))
+        }
         (_, Some(_)) => Err(ApiError::invalid("responseFormat.schema", "belongs to the type `json_schema` alone")),
     }
 }
@@ -212,9 +232,14 @@ mod tests {
 
     use super::*;
 
+    #[derive(Debug, Deserialize)]
+    struct Body {
+        messages: Vec<Object<PromptMessage>>,
+    }
+
     fn read(messages: &Value) -> Result<Conversation, ApiError> {
-        let messages = crate::json::read::<Vec<PromptMessage>>(messages.to_string().as_bytes())?;
-        conversation(None, Some(messages))
+        let body: Body = crate::json::read(json!({"messages": messages}).to_string().as_bytes())?;
+        conversation(None, Some(body.messages))
     }
 
     #[test]
@@ -242,22 +267,23 @@ mod tests {
             (user(json!([])), "messages[0].content"),
             (user(json!([{"type": "text"}])), "messages[0].content[0].text"),
             (user(json!([{"type": "text", "text": "\n"}])), "messages[0].content[0].text"),
-            (user(json!([{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}])), "messages[0].content[0].image_url.url"),
-            (user(json!([{"type": "image_url", "image_url": {"url": "data:text/html;base64,AA=="}}])), "messages[0].content[0].image_url.url"),
-            (user(json!([{"type": "text", "text": "a", "image_url": {"url": "https://a"}}])), "messages[0].content[0].image_url"),
+            (
+                user(json!([{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}])),
+                "messages[0].content[0].image_url.url",
+            ),
+            (
+                user(json!([{"type": "image_url", "image_url": {"url": "data:text/html;base64,AA=="}}])),
+                "messages[0].content[0].image_url.url",
+            ),
+            (
+                user(json!([{"type": "text", "text": "a", "image_url": {"url": "https://a"}}])),
+                "messages[0].content[0].image_url",
+            ),
         ] {
             match read(&messages).unwrap_err() {
                 ApiError::Invalid { field: named, .. } => assert_eq!(named, field, "{messages}"),
                 other => panic!("{messages}: {other}"),
             }
-        }
-        // The reader's own complaints are relative to what it read.
-        for (messages, field) in [
-            (user(json!(1)), "[0].content"),
-            (user(json!([{"type": "audio"}])), "[0].content[0].type"),
-            (user(json!([{"type": "text", "text": "a", "x": 1}])), "[0].content[0].x"),
-        ] {
-            assert!(read(&messages).unwrap_err().to_string().starts_with(&format!("`{field}`")), "{messages}");
         }
     }
 }

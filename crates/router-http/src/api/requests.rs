@@ -68,7 +68,7 @@ struct RequestDetail {
     /// Everyone that was asked, in order.
     attempts: Vec<Attempt>,
     /// Why this model, and what the alternatives were.
-    #[schemars(with = "Option<Explanation>")]
+    #[schemars(with = "Option<Explanation<'static>>")]
     decision: serde_json::Value,
     /// What the caller attached.
     metadata: Option<serde_json::Value>,
@@ -143,7 +143,11 @@ pub(crate) async fn get(asked: Asked) -> Result<Reply, ApiError> {
 }
 
 /// The record of a request, if `tenant` may see it. Waits a little for one that may still be on its way.
-pub(crate) async fn find(app: &App, tenant: Option<&TenantId>, id: RequestId) -> Result<Option<RequestRecord>, StoreError> {
+pub(crate) async fn find(
+    app: &App,
+    tenant: Option<&TenantId>,
+    id: RequestId,
+) -> Result<Option<RequestRecord>, StoreError> {
     let young = created_at(id).is_some_and(|created| {
         let age = Timestamp::now().duration_since(created);
         age.unsigned_abs() < UNDER_WAY

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::prompt::{self, PromptFormat, PromptMessage};
 use crate::error::ApiError;
-use crate::json;
+use crate::json::{self, Object};
 use crate::json_value::JsonObject;
 use crate::nearest::nearest;
 use crate::rate_headers;
@@ -39,9 +39,9 @@ struct RouteRequest {
     /// One user turn.
     prompt: Option<String>,
     /// A conversation, oldest turn first; the last is the user's.
-    messages: Option<Vec<PromptMessage>>,
+    messages: Option<Vec<Object<PromptMessage>>>,
     /// What is wanted of the choice.
-    preferences: Option<PreferencesBody>,
+    preferences: Option<Object<PreferencesBody>>,
     /// The type of the prompt, where the caller knows it better than the classifier.
     prompt_type: Option<PromptType>,
     /// This model first, whatever its score.
@@ -64,7 +64,7 @@ struct RouteRequest {
     #[schemars(range(min = 0, max = 2))]
     temperature: Option<f64>,
     /// The shape of the answer.
-    response_format: Option<PromptFormat>,
+    response_format: Option<Object<PromptFormat>>,
 }
 
 /// What is wanted of the choice. Weights are any non-negative numbers: only their ratios count. What is not given is
@@ -133,7 +133,7 @@ struct RouteAnswer {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     dropped: Vec<String>,
     /// Why this model, and what the alternatives were.
-    #[schemars(with = "Explanation")]
+    #[schemars(with = "Explanation<'static>")]
     decision: serde_json::Value,
 }
 
@@ -149,7 +149,8 @@ struct DryRun {
     /// Its provider.
     provider: Option<ProviderId>,
     /// Why this model, and what the alternatives were.
-    decision: Explanation,
+    #[schemars(with = "Explanation<'static>")]
+    decision: serde_json::Value,
 }
 
 fn finish_reason(_: &mut SchemaGenerator) -> Schema {
@@ -179,7 +180,11 @@ pub(crate) const ROUTE: Operation = Operation {
             ("dryRun", r#"{"prompt": "Write a haiku about rivers.", "dryRun": true}"#),
         ],
     }),
-    answer: Answer { status: 200, description: "The answer, or the choice.", content: Content::Json(schema::<RouteReply>) },
+    answer: Answer {
+        status: 200,
+        description: "The answer, or the choice.",
+        content: Content::Json(schema::<RouteReply>),
+    },
     errors: &[404, 429, 502, 503, 504],
 };
 
@@ -200,7 +205,7 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
             dry_run,
             model_id: choice.as_ref().map(|model| model.id.clone()),
             provider: choice.map(|model| model.provider.clone()),
-            decision: Explanation::from(&decision),
+            decision: serde_json::to_value(Explanation::from(&decision)).map_err(ApiError::Unwritable)?,
         })))?;
         rate_headers::insert(response.headers_mut(), &allowance);
         return Ok(response);
@@ -247,18 +252,25 @@ impl RouteRequest {
     /// The request as the engine takes it, over the server's default preferences.
     fn into_ask(self, id: RequestId, defaults: Preferences) -> Result<Ask, ApiError> {
         let metadata = self.metadata.map(|JsonObject(metadata)| serde_json::Value::Object(metadata));
-        if let Some(length) = metadata.as_ref().map(|metadata| metadata.to_string().len()).filter(|&length| length > METADATA_LIMIT) {
-            return Err(ApiError::invalid("metadata", format!("is {length} bytes of JSON, and the limit is {METADATA_LIMIT}")));
+        if let Some(length) =
+            metadata.as_ref().map(|metadata| metadata.to_string().len()).filter(|&length| length > METADATA_LIMIT)
+        {
+            return Err(ApiError::invalid(
+                "metadata",
+                format!("is {length} bytes of JSON, and the limit is {METADATA_LIMIT}"),
+            ));
         }
         let mut conversation: Conversation = prompt::conversation(self.prompt, self.messages)?;
         conversation.max_output = match self.max_tokens {
             Some(0) => return Err(ApiError::invalid("maxTokens", "must be at least 1")),
             given => given.map(Tokens),
         };
-        conversation.sampling.temperature = within("temperature", self.temperature, 0.0..=2.0)?.map(|given| given as f32);
-        conversation.response_format = self.response_format.map(prompt::response_format).transpose()?.flatten();
+        conversation.sampling.temperature =
+            within("temperature", self.temperature, 0.0..=2.0)?.map(|given| given as f32);
+        conversation.response_format =
+            self.response_format.map(|Object(format)| prompt::response_format(format)).transpose()?.flatten();
 
-        let mut preferences = self.preferences.map_or(Ok(defaults.clone()), |given| given.over(defaults))?;
+        let mut preferences = self.preferences.map_or(Ok(defaults.clone()), |Object(given)| given.over(defaults))?;
         preferences.prompt_type = self.prompt_type.or(preferences.prompt_type);
         preferences.fallbacks = self.fallbacks.unwrap_or(preferences.fallbacks);
         preferences.model = match self.model_id {
