@@ -111,7 +111,7 @@ impl Decision {
     #[must_use]
     pub fn summary(&self) -> String {
         let Some(choice) = self.choice() else {
-            return format!("no model can answer: {} excluded, none left", self.excluded.len());
+            return format!("no model can answer: all {} are excluded", self.excluded.len());
         };
         let best = self.ranked.first().is_some_and(|first| first.position == choice.position);
         let why = match self.target {

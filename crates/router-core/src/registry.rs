@@ -1,5 +1,29 @@
 //! The models the router knows, and the files they are described in (`docs/MODELS.md` has the format).
 //!
+//! ```
+//! use router_core::registry::{Registry, SourceFile};
+//!
+//! // The shipped catalogue, with one model cheaper and one model more.
+//! let own = SourceFile {
+//!     name: "models.toml",
+//!     text: r#"
+//!         [[models]]
+//!         id = "gpt-4o"
+//!         price = { input = 2.0, output = 8.0 }
+//!
+//!         [[models]]
+//!         id = "llama"
+//!         provider = "ollama"
+//!         contextTokens = 8192
+//!         price = { input = 0, output = 0 }
+//!     "#,
+//! };
+//! let files: Vec<_> = Registry::shipped_files().into_iter().chain([own]).collect();
+//! let registry = Registry::parse(&files)?;
+//! assert_eq!(registry.models().len(), Registry::shipped().models().len() + 1);
+//! # Ok::<(), router_core::registry::RegistryErrors>(())
+//! ```
+//!
 //! Reading goes through the parts below in this order: `fields` takes typed values out of TOML and keeps their lines,
 //! `draft` reads one entry with `price_field`, `quality_field` and, for the original product's fields, `legacy`;
 //! `assemble` lays later files over earlier ones and fills in defaults; `failover` looks at all models together.

@@ -33,6 +33,12 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Whether the model said all it wanted to: an answer that was cut or withheld is not worth repeating to the next caller.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        matches!(self.finish, FinishReason::Stop | FinishReason::ToolCalls)
+    }
+
     /// The text, without reasoning and tool calls.
     #[must_use]
     pub fn text(&self) -> String {

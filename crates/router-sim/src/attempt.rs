@@ -57,7 +57,8 @@ pub enum Outcome {
         /// The HTTP status.
         status: u16,
     },
-    /// With a fault, played to its end. A slow answer that was waited for counts as answered.
+    /// With a fault, played to its end; silence ends when the caller leaves. A slow answer that was waited for counts
+    /// as answered.
     Played(FaultKind),
     /// The caller went away before the end.
     CallerLeft,

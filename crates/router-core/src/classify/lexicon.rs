@@ -33,7 +33,7 @@ const LEXICON: &[(Cue, f32, Phrases)] = &[
         "zusammenfassen", "resuma", "resumo", "riassumi", "riassunto", "резюмируй", "краткое содержание", "кратко изложи",
         "总 结", "摘 要", "概 括", "要 約", "요 약", "لخص", "ملخص",
     ]),
-    (Cue::Type(Summarization), 1.5, &["outline of", "main idea", "gist", "the above document", "few words", "short version"]),
+    (Cue::Type(Summarization), 1.5, &["in brief", "abstract", "outline", "sum the", "main idea", "gist", "the above document", "few words", "short version"]),
     (Cue::Type(Summarization), 1.0, &["article", "meeting notes", "transcript", "minutes of", "dialogue"]),
 
     (Cue::Type(CodeGeneration), 3.0, &[
@@ -72,9 +72,10 @@ const LEXICON: &[(Cue, f32, Phrases)] = &[
         "무 엇", "ما هو", "ما هي",
     ]),
     (Cue::Type(QuestionAnswering), 1.2, &[
-        "who", "whose", "when", "where", "why", "which", "what", "question", "answer", "explain", "define", "meaning of",
-        "how to", "how many", "how long", "how old", "passage", "paragraph", "context", "background", "known as",
+        "question", "answer", "explain", "define", "meaning of", "how to", "passage", "paragraph", "context", "background",
+        "known as",
     ]),
+    (Cue::Type(QuestionAnswering), 0.7, &["who", "whose", "when", "where", "why", "which", "what", "how long", "how old"]),
 
     (Cue::Type(CreativeWriting), 3.5, &[
         "story", "poem", "haiku", "sonnet", "lyrics", "a song", "limerick", "screenplay", "novel", "fairy tale", "fan fiction",
@@ -85,18 +86,18 @@ const LEXICON: &[(Cue, f32, Phrases)] = &[
         "故 事", "诗", "詩", "物 語", "이 야 기", "قصة", "قصيدة",
     ]),
     (Cue::Type(CreativeWriting), 1.5, &[
-        "describe your", "your character", "narrate", "in the style", "creative", "compose", "monologue", "scene",
+        "take the role", "describe your", "your character", "narrate", "in the style", "creative", "compose", "monologue", "scene",
         "tale", "fictional", "write an article", "headline", "plot", "imagine", "describe how you", "your experience",
         "your thoughts", "would you", "your journey", "perspective", "caption", "invitation",
     ]),
-    (Cue::Type(CreativeWriting), 0.8, &["write", "draft", "you are", "generate", "as a"]),
+    (Cue::Type(CreativeWriting), 0.8, &["write", "draft", "you are", "generate", "as a", "as an"]),
 
     (Cue::Type(Analysis), 2.5, &[
         "classify", "categorize", "categorise", "category", "categories", "sentiment", "label", "extract", "rank", "rate the",
         "star rating", "positive or negative", "negative or positive", "good or bad", "evaluate", "assess", "compare",
         "analyze", "analyse", "analysis", "critique", "solve", "calculate", "compute", "prove", "proof", "derive",
         "simplify", "boxed", "equation", "probability", "integral", "derivative", "polynomial", "triangle", "theorem",
-        "logic puzzle", "clue", "clues", "pros and cons", "plan for", "project plan", "swot", "true or false", "paraphrase",
+        "logic puzzle", "clues", "pros and cons", "plan for", "project plan", "swot", "true or false", "paraphrase",
         "same meaning", "same thing", "duplicate", "duplicates", "entailment", "contradict", "mean the same",
         "analiza", "calcula", "resuelve", "analyser", "calcule", "analysiere", "berechne", "löse", "реши", "вычисли",
         "проанализируй", "分 析", "计 算", "证 明", "計 算", "分 類", "분 석", "계 산", "حلل", "احسب",
@@ -105,7 +106,7 @@ const LEXICON: &[(Cue, f32, Phrases)] = &[
         "how many", "how much", "percent", "percentage", "total", "sum of", "average", "ratio", "per hour", "times as",
         "twice as", "find the", "find all", "step by step", "area of", "perimeter", "this review", "the review", "reviewer",
         "topic", "which section", "choose the best", "decide", "judge", "does this", "do they", "sentence", "sentences",
-        "angle", "radius", "integer", "integers", "estimate", "trend", "data set", "dataset", "table below", "schedule",
+        "angle", "radius", "coefficient", "digits", "factors of", "integer", "integers", "estimate", "trend", "data set", "dataset", "table below", "schedule",
     ]),
 
     (Cue::Type(General), 2.0, &[

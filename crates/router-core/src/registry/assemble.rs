@@ -8,7 +8,7 @@ use crate::model::{Model, SpeedPrior};
 use crate::prompt_type::{PerType, PromptType};
 use crate::registry::draft::{CapabilitiesDraft, Draft, with_tools};
 use crate::registry::error::RegistryProblem;
-use crate::registry::fields::Report;
+use crate::registry::fields::{Placed, Report};
 use crate::registry::quality_field;
 use crate::usage::Tokens;
 
@@ -60,13 +60,7 @@ pub(super) fn model(draft: Draft, report: &mut Report) -> Option<Model> {
     let supported = draft.supported_types.unwrap_or(PerType([true; PromptType::COUNT]));
     let quality = quality_field::priors(draft.quality.as_ref(), &supported, report);
     let context = draft.context_tokens.flatten()?;
-    let max_output = draft.max_output_tokens.map_or(DEFAULT_MAX_OUTPUT.min(context), |output| {
-        if output.value > context {
-            let problem = RegistryProblem::OutputLargerThanContext { output: output.value, context };
-            report.add(output.place, Some("maxOutputTokens".to_owned()), problem);
-        }
-        output.value
-    });
+    let max_output = max_output(draft.max_output_tokens.as_ref(), &context, report);
     report.about(None);
     let id = draft.id.value;
     Some(Model {
@@ -76,7 +70,7 @@ pub(super) fn model(draft: Draft, report: &mut Report) -> Option<Model> {
         description: draft.description.unwrap_or_default(),
         same_as: draft.same_as,
         price: draft.price.flatten(),
-        context_tokens: Tokens(context),
+        context_tokens: Tokens(context.value),
         max_output_tokens: Tokens(max_output),
         speed: draft.speed.unwrap_or(DEFAULT_SPEED),
         quality,
@@ -92,4 +86,19 @@ pub(super) fn model(draft: Draft, report: &mut Report) -> Option<Model> {
         shutdown_date: draft.shutdown_date,
         id,
     })
+}
+
+/// The longest answer, which has to fit into the context. Of two files that disagree, the later one is to blame.
+fn max_output(output: Option<&Placed<u64>>, context: &Placed<u64>, report: &mut Report) -> u64 {
+    let Some(output) = output else { return DEFAULT_MAX_OUTPUT.min(context.value) };
+    if output.value > context.value {
+        let (place, field) = if context.place.file > output.place.file {
+            (context.place, "contextTokens")
+        } else {
+            (output.place, "maxOutputTokens")
+        };
+        let problem = RegistryProblem::OutputLargerThanContext { output: output.value, context: context.value };
+        report.add(place, Some(field.to_owned()), problem);
+    }
+    output.value
 }

@@ -29,7 +29,7 @@ pub(super) struct Draft {
     pub(super) same_as: Option<String>,
     /// The inner `None` is "unpriced", said in so many words.
     pub(super) price: Option<Option<Price>>,
-    pub(super) context_tokens: Needed<u64>,
+    pub(super) context_tokens: Needed<Placed<u64>>,
     pub(super) max_output_tokens: Option<Placed<u64>>,
     pub(super) speed: Option<SpeedPrior>,
     pub(super) quality: Option<QualityDraft>,
@@ -67,12 +67,12 @@ pub(super) fn read(
         report.about(Some(id.value.to_string()));
     }
 
-    let mut text = |name| fields.take(name).and_then(|field| field.text(report)).map(str::to_owned);
-    let (name, upstream_name, description) = (text("name"), text("upstreamName"), text("description"));
+    let mut text = |name| fields.take(name).and_then(|field| field.filled_text(report)).map(str::to_owned);
+    let (name, upstream_name) = (text("name"), text("upstreamName"));
+    let description = fields.take("description").and_then(|field| field.text(report)).map(str::to_owned);
     let same_as = fields.take("sameAs").and_then(|field| field.name(report)).map(str::to_owned);
     let provider = fields.take("provider").map(|field| field.name(report).map(ProviderId::from));
-    let max_output_tokens = fields.take("maxOutputTokens");
-    let max_output_tokens = max_output_tokens.and_then(|field| Some(field.at(field.tokens(report)?)));
+    let max_output_tokens = fields.take("maxOutputTokens").and_then(|field| tokens(&field, report));
     let quality = fields.take("quality").and_then(|field| quality_field::read(&field, report));
     let supported_types = fields.take("supportedPromptTypes").and_then(|field| prompt_types(&field, report));
     let is_active = fields.take("isActive").and_then(|field| field.boolean(report));
@@ -81,8 +81,7 @@ pub(super) fn read(
     let shutdown_date = fields.take("shutdownDate").and_then(|field| field.date(report));
     let price =
         either(&mut fields, ("price", price_field::read), ("costPer1kTokens", legacy::cost_per_thousand), report);
-    let context_tokens =
-        either(&mut fields, ("contextTokens", Field::tokens), ("maxContextLength", Field::tokens), report);
+    let context_tokens = either(&mut fields, ("contextTokens", tokens), ("maxContextLength", tokens), report);
     let speed = either(&mut fields, ("speed", speed), ("averageLatency", legacy::average_latency), report);
     let capabilities = capabilities(&mut fields, report);
     fields.finish(report);
@@ -174,6 +173,10 @@ fn capabilities(fields: &mut Fields<'_>, report: &mut Report) -> Option<Capabili
     let known = |text: &str| Capability::ALL.into_iter().find(|capability| capability.name() == text);
     let names = Capability::ALL.map(Capability::name);
     Some(CapabilitiesDraft::Are(members.iter().filter_map(|member| one_of(member, known, &names, report)).collect()))
+}
+
+fn tokens(field: &Field<'_>, report: &mut Report) -> Option<Placed<u64>> {
+    field.tokens(report).map(|tokens| field.at(tokens))
 }
 
 /// `speed = { firstTokenSeconds = 0.6, tokensPerSecond = 80 }`.

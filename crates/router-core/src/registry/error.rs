@@ -110,6 +110,9 @@ pub enum RegistryProblem {
         /// What stands there.
         given: String,
     },
+    /// A text that has to say something.
+    #[error("empty: write a text, or remove the field for its default")]
+    Empty,
     /// A price that is negative, infinite, not a number, or absurdly high.
     #[error(
         "{given} is not a price: give USD per {unit}, from 0 to 1 USD per token; leave the price out where it is unknown"
@@ -148,7 +151,7 @@ pub enum RegistryProblem {
         range: &'static str,
     },
     /// An answer longer than the window it has to fit in.
-    #[error("{output} is more than the {context} of contextTokens: an answer has to fit into the context")]
+    #[error("maxOutputTokens {output} is more than contextTokens {context}: an answer has to fit into the context")]
     OutputLargerThanContext {
         /// The longest answer.
         output: u64,

@@ -11,6 +11,10 @@ use crate::registry::draft::Draft;
 use crate::registry::error::RegistryProblem;
 use crate::registry::fields::{Place, Report};
 
+/// The most circles that are reported: each is as long as the models on it, and an operator who let every model name
+/// every other understands after a few.
+const MAX_CIRCLES: usize = 100;
+
 /// A step from one model to the next: where it leads, and where and as which member of `failoverOrder` it is written.
 #[derive(Debug, Clone, Copy)]
 struct Step {
@@ -19,13 +23,14 @@ struct Step {
     member: usize,
 }
 
-/// Reports targets that do not exist, and one circle for each step that closes one.
+/// Reports targets that do not exist, and a circle for each step that closes one, up to [`MAX_CIRCLES`].
 pub(super) fn check(drafts: &[Draft], report: &mut Report) {
     let steps = steps(drafts, report);
     let mut state = vec![State::New; drafts.len()];
+    let mut circles_left = MAX_CIRCLES;
     for start in 0..drafts.len() {
-        if state.get(start) == Some(&State::New) {
-            walk(start, drafts, &steps, &mut state, report);
+        if state[start] == State::New {
+            walk(start, drafts, &steps, &mut state, &mut circles_left, report);
         }
     }
     report.about(None);
@@ -64,7 +69,14 @@ enum State {
 
 /// Depth first from `start`. A step back onto the path closes a circle. The path is a list of its own, because a long
 /// chain of models must not exhaust the stack.
-fn walk(start: usize, drafts: &[Draft], steps: &[Vec<Step>], state: &mut [State], report: &mut Report) {
+fn walk(
+    start: usize,
+    drafts: &[Draft],
+    steps: &[Vec<Step>],
+    state: &mut [State],
+    circles_left: &mut usize,
+    report: &mut Report,
+) {
     let id = |position: usize| drafts[position].id.value.to_string();
     // Each model on the path with the next of its steps to take.
     let mut path = vec![(start, 0)];
@@ -82,13 +94,14 @@ fn walk(start: usize, drafts: &[Draft], steps: &[Vec<Step>], state: &mut [State]
                 state[step.to] = State::OnPath;
                 path.push((step.to, 0));
             }
-            State::OnPath => {
+            State::OnPath if *circles_left > 0 => {
+                *circles_left -= 1;
                 let circle = path.iter().map(|&(position, _)| position).skip_while(|&position| position != step.to);
                 let path = circle.chain([step.to]).map(id).collect();
                 report.about(Some(id(position)));
                 report.add(step.place, Some(field(step.member)), RegistryProblem::FailoverCycle { path });
             }
-            State::Done => {}
+            State::OnPath | State::Done => {}
         }
     }
 }

@@ -168,6 +168,16 @@ impl<'a> Field<'a> {
         text
     }
 
+    /// A text that is not empty.
+    pub(super) fn filled_text(&self, report: &mut Report) -> Option<&'a str> {
+        let text = self.text(report)?;
+        if text.is_empty() {
+            self.wrong(RegistryProblem::Empty, report);
+            return None;
+        }
+        Some(text)
+    }
+
     /// A text that can stand in a URL, a header and a log line.
     pub(super) fn name(&self, report: &mut Report) -> Option<&'a str> {
         let name = self.text(report)?;
@@ -190,7 +200,10 @@ impl<'a> Field<'a> {
     /// Any number, infinite and NaN included.
     pub(super) fn number(&self, report: &mut Report) -> Option<f64> {
         let number = match self.value {
-            DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(|i| i as f64),
+            // What does not even fit 128 bits is out of every range as well.
+            DeValue::Integer(integer) => Some(
+                i128::from_str_radix(integer.as_str(), integer.radix()).map_or(f64::INFINITY, |number| number as f64),
+            ),
             DeValue::Float(float) => float.as_str().parse().ok(),
             _ => None,
         };

@@ -7,11 +7,10 @@ use crate::registry::error::RegistryProblem;
 use crate::registry::fields::{Field, Fields, Report};
 use crate::registry::price_field::{PER_THOUSAND, in_and_out};
 
-/// The answer that `averageLatency` is taken to be about: 150 tokens, a paragraph, the length of the probes that
-/// such averages were measured with.
+/// The answer that `averageLatency` is taken to be about: a paragraph. An assumption, which live statistics replace.
 const AVERAGE_ANSWER_TOKENS: f32 = 150.0;
 
-/// The share of `averageLatency` taken to pass before the first token.
+/// The share of `averageLatency` taken to pass before the first token. An assumption as well.
 const FIRST_TOKEN_SHARE: f32 = 0.25;
 
 /// `costPer1kTokens = { input = 0.005, output = 0.015 }`: a thousandth of the present unit.

@@ -7,11 +7,12 @@ use crate::registry::error::RegistryProblem;
 use crate::registry::fields::{Field, Fields, Report};
 use crate::usage::Tokens;
 
-/// Dearest believable price: a dollar per token, a thousand times the dearest model ever sold.
+/// Dearest believable price: a dollar per token, thousands of times the dearest model on sale. It also keeps the cost
+/// of any number of tokens within the integers that costs are computed in.
 const MAX_PER_MILLION: f64 = 1e6;
 
-/// Cheapest believable price that is not zero: a thirtieth of the cheapest cache read in the market of late 2026.
-/// Prices per token, which some price lists publish, are all below it.
+/// Cheapest believable price that is not zero: a twentieth of the cheapest cache read of late 2026. Prices per token,
+/// which some price lists publish, are below it unless they are above $100 per million.
 const MIN_PER_MILLION: f64 = 1e-4;
 
 /// The unit a price is written in.

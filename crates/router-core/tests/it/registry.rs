@@ -1,5 +1,6 @@
 //! Reading models from files: what is accepted, what it becomes, and how errors look.
 
+mod documentation;
 mod errors;
 mod formats;
 mod overriding;

@@ -96,7 +96,7 @@ supportsFunctionCalling = true
   models.toml:10: model "a": supportedPromptTypes: empty: name at least one type, or leave it out for all; to switch a model off, write isActive = false
   models.toml:11: model "a": capabilities[1]: "telepathy" is not one of tools, forced_tools, vision, pdf, json_schema, reasoning, sampling_parameters, prefill
   models.toml:12: model "a": failoverOrder[1]: no model has the id "nowhere": add the model, or remove it from the list
-  models.toml:18: model "b": maxOutputTokens: 2000 is more than the 1000 of contextTokens: an answer has to fit into the context
+  models.toml:18: model "b": maxOutputTokens: maxOutputTokens 2000 is more than contextTokens 1000: an answer has to fit into the context
   models.toml:19: model "b": price.input: 0.0000025 looks like a price per token: give USD per 1M tokens, or 0 for a model that costs nothing
   models.toml:19: model "b": price.output: 2000000 is not a price: give USD per 1M tokens, from 0 to 1 USD per token; leave the price out where it is unknown
   models.toml:19: model "b": price.asOf: "yesterday" is not a date: write it as 2027-01-14
@@ -151,6 +151,21 @@ fn a_long_circle_is_shown_whole_and_once() {
     assert_eq!(problems, ["failover goes round in a circle: a → b → c → a; remove one of these steps"]);
 }
 
+/// Every model names every other: nine hundred steps, most of which close a circle.
+#[test]
+fn the_number_of_circles_reported_is_bounded() {
+    let ids: Vec<_> = (0..30).map(|i| format!("m{i}")).collect();
+    let text: String = ids.iter().map(|id| minimal(id, &format!("failoverOrder = {ids:?}"))).collect();
+    assert_eq!(parse(&text).unwrap_err().iter().count(), 100);
+}
+
+#[test]
+fn a_number_too_long_for_any_type_is_out_of_range() {
+    let errors = parse(&minimal("a", "quality = 99999999999999999999999999999999999999999")).unwrap_err();
+    let problem = &errors.iter().next().unwrap().problem;
+    assert_eq!(*problem, RegistryProblem::OutOfRange { given: f64::INFINITY, range: "from 0 to 1" });
+}
+
 #[test]
 fn ways_that_meet_again_are_no_circle() {
     let text = [
@@ -189,6 +204,20 @@ fn control_characters_of_a_file_do_not_reach_the_terminal() {
         "[[models]]\nid = \"\\u001b[31m\"\n\"\\u001b[2J\" = 1\nprovider = \"\\u0000\"\nshutdownDate = \"\\u001b\"";
     let listed = parse(text).unwrap_err().to_string();
     assert!(listed.lines().count() > 3 && !listed.contains(|c: char| c.is_control() && c != '\n'), "{listed:?}");
+}
+
+#[test]
+fn the_later_of_two_files_that_disagree_is_to_blame() {
+    let errors = parse_all(&[&minimal("a", "maxOutputTokens = 4000"), "[[models]]\nid = \"a\"\ncontextTokens = 2000"])
+        .unwrap_err();
+    let error = errors.iter().next().unwrap();
+    assert_eq!((error.file.as_str(), error.line, error.field.as_deref()), ("second.toml", 3, Some("contextTokens")));
+}
+
+#[test]
+fn a_name_upstream_is_not_empty() {
+    let errors = parse(&minimal("a", "upstreamName = \"\"")).unwrap_err();
+    assert_eq!(errors.iter().next().unwrap().problem, RegistryProblem::Empty);
 }
 
 /// Fragments of the format, so that random texts get past the parser of TOML.

@@ -74,7 +74,7 @@ shutdownDate = 2027-01-14
 
 [models.price]
 input = 3
-output = 15.0
+output = 1_5.0
 cacheRead = 0.3
 cacheWrite5m = 3.75
 cacheWrite1h = 6
