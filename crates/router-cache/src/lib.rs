@@ -1,4 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod gcra;
+pub mod key;
+pub mod memory_rate_limit;
+pub mod memory_response;
 pub mod rate_limit;
 pub mod response;

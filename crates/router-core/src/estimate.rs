@@ -137,6 +137,14 @@ pub fn output_tokens(model: &Model, visible: Tokens, thinking: Tokens, max_outpu
     wanted.min(max_output.unwrap_or(wanted)).min(model.max_output_tokens)
 }
 
+/// Tokens in a text that somebody else wrote: an answer whose provider did not count.
+#[must_use]
+pub fn text_tokens(text: &str) -> Tokens {
+    let mut counter = Counter::default();
+    counter.text(text);
+    counter.tokens()
+}
+
 /// Adds up thousandths of tokens.
 #[derive(Default)]
 struct Counter {

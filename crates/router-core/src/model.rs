@@ -27,6 +27,8 @@ pub struct QualityPrior {
     pub mean: f32,
     /// Standard deviation of that belief.
     pub deviation: f32,
+    /// Whether somebody measured it; else it is a guess from its price, or from nothing.
+    pub measured: bool,
 }
 
 /// A model of the registry: what it is called, what it can do, what it costs, what we expect of it.

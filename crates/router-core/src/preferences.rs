@@ -63,7 +63,7 @@ pub enum Target {
 }
 
 /// What the caller wants of the choice.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Preferences {
     /// What matters how much, under [`Target::Balanced`].
     pub weights: Weights,

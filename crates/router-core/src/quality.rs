@@ -47,7 +47,7 @@ impl QualityTable {
         let figure = |prior: &QualityPrior| QualityFigure {
             mean: prior.mean,
             deviation: prior.deviation,
-            origin: QualityOrigin::Benchmark,
+            origin: if prior.measured { QualityOrigin::Benchmark } else { QualityOrigin::Unmeasured },
         };
         let rows = registry
             .models()

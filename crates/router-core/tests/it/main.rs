@@ -1,4 +1,5 @@
 //! What the crate promises, seen from outside.
+#![expect(clippy::unwrap_used, reason = "a test says why it fails by failing")]
 
 #[path = "../support/models.rs"]
 mod models;
@@ -7,4 +8,5 @@ mod decision;
 mod decision_accuracy;
 mod decision_document;
 mod decision_properties;
+mod registry;
 mod situation;

@@ -43,5 +43,5 @@ pub(crate) fn price(input: f64, output: f64) -> Option<Price> {
 
 /// The same for every type.
 pub(crate) fn quality(mean: f32) -> PerType<Option<QualityPrior>> {
-    PerType(PromptType::ALL.map(|_| Some(QualityPrior { mean, deviation: 0.1 })))
+    PerType(PromptType::ALL.map(|_| Some(QualityPrior { mean, deviation: 0.1, measured: true })))
 }

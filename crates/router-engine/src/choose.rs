@@ -1,0 +1,69 @@
+//! Stages 3 and 4: what kind of prompt is it, and whom to ask, in which order. Pure calls into `router-core`.
+
+use router_core::conversation::Conversation;
+use router_core::decide::decide;
+use router_core::decision::{Decision, Exclusion, Situation};
+use router_core::model::Model;
+use router_core::preferences::Preferences;
+use router_core::principal::Principal;
+
+use crate::error::RouteError;
+use crate::explain;
+use crate::health::OutOfPlans;
+use crate::live::LiveBoard;
+use crate::snapshot::Snapshot;
+
+/// What is true at the moment of choosing, besides the prompt.
+pub(crate) struct Circumstances<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) live: &'a LiveBoard,
+    pub(crate) out: &'a OutOfPlans,
+    pub(crate) now: router_core::moment::Moment,
+    pub(crate) today: jiff::civil::Date,
+    /// A dry run: nobody will be asked, so nobody needs to be reachable.
+    pub(crate) dry: bool,
+}
+
+/// Ranks the models for this prompt and this caller.
+pub(crate) fn choose(
+    conversation: &Conversation,
+    preferences: &Preferences,
+    principal: &Principal,
+    circumstances: &Circumstances<'_>,
+) -> Result<Decision, RouteError> {
+    let Circumstances { snapshot, live, out, now, today, dry } = *circumstances;
+    if let Some(model) = preferences.model.as_ref().filter(|id| snapshot.registry.get(id.as_str()).is_none()) {
+        return Err(RouteError::UnknownModel { model: model.clone() });
+    }
+    let barred = |model: &Model| -> Option<Exclusion> {
+        if !principal.may_use(&model.id) {
+            Some(Exclusion::NotAllowed)
+        } else if out.has(model) {
+            Some(Exclusion::Unavailable)
+        } else if !dry && snapshot.provider(&model.provider).is_none() {
+            Some(Exclusion::ProviderNotConfigured)
+        } else {
+            None
+        }
+    };
+    let figures = live.figures(now);
+    let situation = Situation {
+        registry: &snapshot.registry,
+        quality: &snapshot.quality,
+        live: &figures,
+        barred: &barred,
+        today,
+        // Which provider holds this conversation's prompt cache is not known until conversations have sessions.
+        cached: None,
+    };
+    Ok(decide(snapshot.classifier.as_ref(), conversation, preferences, situation))
+}
+
+/// Why a decision without a candidate has none.
+pub(crate) fn no_candidate(decision: &Decision, snapshot: &Snapshot) -> RouteError {
+    if snapshot.providers.is_empty() {
+        return RouteError::NoProvider { variables: snapshot.provider_variables.clone() };
+    }
+    let transient = decision.excluded.iter().any(|excluded| excluded.exclusion == Exclusion::Unavailable);
+    RouteError::NoCandidate { summary: decision.summary(), decision: explain::brief(decision), transient }
+}

@@ -1,0 +1,67 @@
+//! Why the pipeline did not answer.
+
+use std::time::Duration;
+
+use router_cache::rate_limit::Allowance;
+use router_core::attempt::Attempt;
+use router_core::error_kind::ErrorKind;
+use router_core::id::ModelId;
+
+/// Why there is no answer. How it is said to the caller (status, dialect) is the HTTP room's business.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RouteError {
+    /// The caller asked too often. The caller can act: wait.
+    #[error("rate limit exceeded: at most {} at once", allowance.limit)]
+    RateLimited {
+        /// What is left.
+        allowance: Allowance,
+        /// When to ask again; `None` where waiting does not help.
+        retry_after: Option<Duration>,
+    },
+    /// The caller named a model that the registry does not know. The caller can act.
+    #[error("the model `{model}` is not in the registry; GET /api/models lists those that are")]
+    UnknownModel {
+        /// What was asked for.
+        model: ModelId,
+    },
+    /// No provider has a key or an address. The operator can act.
+    #[error("no provider is configured: set one of {}", variables.join(", "))]
+    NoProvider {
+        /// The environment variables, one of which would do.
+        variables: Vec<String>,
+    },
+    /// Models exist, but none may or can take this prompt. The caller can act: the explanation says why each was excluded.
+    #[error("no model can take this request: {summary}")]
+    NoCandidate {
+        /// The commonest reasons.
+        summary: String,
+        /// The whole explanation, as JSON.
+        decision: serde_json::Value,
+        /// Waiting may help: at least one model is only unavailable for the moment.
+        transient: bool,
+    },
+    /// The caller wanted only a remembered answer, and there is none.
+    #[error("the answer is not in the cache, and the request allows nothing else (cache: only)")]
+    NotCached,
+    /// The journal cannot take the record of this request, and the configuration says to refuse rather than serve unrecorded. The operator can act.
+    #[error("the request cannot be recorded, so it was not run")]
+    RecordsUnavailable,
+    /// Everyone that was asked failed.
+    #[error("{}", all_failed(*.kind, .attempts))]
+    Failed {
+        /// Why the last one did.
+        kind: ErrorKind,
+        /// The provider's words, where the fault is the caller's; empty otherwise (they are in the log).
+        message: String,
+        /// Everyone that was asked, in order.
+        attempts: Vec<Attempt>,
+        /// The smallest wait that any of them named.
+        retry_after: Option<Duration>,
+    },
+}
+
+fn all_failed(kind: ErrorKind, attempts: &[Attempt]) -> String {
+    let mut models: Vec<&str> = attempts.iter().map(|attempt| attempt.model_id.as_str()).collect();
+    models.dedup();
+    format!("no model answered (last: {kind}); asked {} times: {}", attempts.len(), models.join(", "))
+}

@@ -1,0 +1,205 @@
+//! Stage 8: exactly one record for each admitted request, whatever happened.
+
+use std::time::Duration;
+
+use router_core::attempt::{Attempt, AttemptOutcome};
+use router_core::conversation::{Content, Conversation};
+use router_core::decision::Decision;
+use router_core::error_kind::ErrorKind;
+use router_core::model::Model;
+use router_core::moment::Moment;
+use router_core::price::Cost;
+use router_core::principal::Principal;
+use router_core::usage::Usage;
+use router_store::record::{Intent, RequestRecord, RequestStatus};
+
+use crate::ask::Ask;
+use crate::engine::Engine;
+use crate::error::RouteError;
+use crate::explain;
+use crate::metrics;
+use crate::routed::Reply;
+use crate::settings::{KeepText, OnRecordLoss};
+use crate::snapshot::Snapshot;
+
+/// The record of a request that is under way. Whoever drops it unfinished (the caller went away, a bug) writes it as cancelled.
+pub(crate) struct OpenRecord<'e> {
+    engine: &'e Engine,
+    arrived: Moment,
+    record: RequestRecord,
+    asking: Option<Attempt>,
+    keep_text: KeepText,
+    closed: bool,
+}
+
+impl<'e> OpenRecord<'e> {
+    /// Opens the record of an admitted request.
+    pub(crate) fn open(
+        engine: &'e Engine,
+        snapshot: &Snapshot,
+        ask: &Ask,
+        principal: &Principal,
+        decision: &Decision,
+        arrived: Moment,
+    ) -> Self {
+        let keep_text = snapshot.settings.keep_text;
+        let record = RequestRecord {
+            id: ask.id,
+            tenant: principal.tenant.clone(),
+            key: principal.key.clone(),
+            status: RequestStatus::Cancelled,
+            error_kind: None,
+            prompt_type: decision.prompt_type,
+            difficulty: decision.difficulty,
+            model_id: None,
+            provider: None,
+            attempts: Vec::new(),
+            usage: None,
+            cost: Cost::ZERO,
+            latency: Duration::ZERO,
+            cached: false,
+            simulated: snapshot.simulated,
+            decision: explain::brief(decision),
+            metadata: ask.metadata.clone(),
+            prompt: (keep_text == KeepText::Whole).then(|| transcript(&ask.conversation)),
+            response: None,
+        };
+        Self { engine, arrived, record, asking: None, keep_text, closed: false }
+    }
+
+    /// The decision, as JSON, as it is recorded.
+    pub(crate) fn decision(&self) -> &serde_json::Value {
+        &self.record.decision
+    }
+
+    /// Everyone that was asked so far.
+    pub(crate) fn attempts(&self) -> &[Attempt] {
+        &self.record.attempts
+    }
+
+    /// What all attempts together cost so far.
+    pub(crate) fn cost(&self) -> Cost {
+        self.record.cost
+    }
+
+    /// Writes the intent: from here on a killed process leaves a trace of this request.
+    pub(crate) fn intend(&self, first: &Model, on_loss: OnRecordLoss) -> Result<(), RouteError> {
+        let intent = Intent {
+            id: self.record.id,
+            tenant: self.record.tenant.clone(),
+            key: self.record.key.clone(),
+            model_id: first.id.clone(),
+            provider: first.provider.clone(),
+            prompt_type: self.record.prompt_type,
+            difficulty: self.record.difficulty,
+        };
+        let Err(error) = self.engine.recorder().intend(&intent) else { return Ok(()) };
+        metrics::record_lost("intent");
+        tracing::error!(request_id = %intent.id, %error, ?on_loss, "the intent of a request could not be journaled");
+        match on_loss {
+            OnRecordLoss::Refuse => Err(RouteError::RecordsUnavailable),
+            OnRecordLoss::Serve => Ok(()),
+        }
+    }
+
+    /// Notes that a model is being asked, in case nobody lives to see the answer.
+    pub(crate) fn asking(&mut self, model: &Model, started: Duration) {
+        self.asking = Some(Attempt {
+            model_id: model.id.clone(),
+            provider: model.provider.clone(),
+            started,
+            duration: Duration::ZERO,
+            outcome: AttemptOutcome::Failed { kind: ErrorKind::Cancelled, upstream_status: None },
+            usage: None,
+            // The provider may have billed what it had done by then.
+            cost: Some(Cost::Unpriced),
+        });
+    }
+
+    /// Notes an attempt that has ended.
+    pub(crate) fn asked(&mut self, attempt: Attempt) {
+        self.asking = None;
+        let record = &mut self.record;
+        record.model_id = Some(attempt.model_id.clone());
+        record.provider = Some(attempt.provider.clone());
+        if let Some(usage) = attempt.usage {
+            record.usage = Some(record.usage.map_or(usage, |sum| sum + usage));
+            metrics::consumed(&attempt.provider, &attempt.model_id, &usage);
+        }
+        if let Some(cost) = attempt.cost {
+            record.cost = record.cost + cost;
+            metrics::spent(&attempt.provider, &attempt.model_id, cost);
+        }
+        record.attempts.push(attempt);
+    }
+
+    /// Closes the record of a request that got its answer.
+    pub(crate) fn succeeded(mut self, reply: &Reply, cached: bool) -> Duration {
+        self.record.model_id = Some(reply.model_id.clone());
+        self.record.provider = Some(reply.provider.clone());
+        self.record.cached = cached;
+        self.record.simulated = reply.simulated;
+        self.record.response = (self.keep_text == KeepText::Whole).then(|| reply.text());
+        self.close(RequestStatus::Succeeded, None)
+    }
+
+    /// Closes the record of a request that got an error.
+    pub(crate) fn failed(mut self, kind: Option<ErrorKind>) -> Duration {
+        self.close(RequestStatus::Failed, kind)
+    }
+
+    fn close(&mut self, status: RequestStatus, kind: Option<ErrorKind>) -> Duration {
+        self.closed = true;
+        self.record.status = status;
+        self.record.error_kind = kind;
+        self.record.latency = self.engine.now().since(self.arrived);
+        if let Err(error) = self.engine.recorder().conclude(&self.record) {
+            metrics::record_lost("outcome");
+            tracing::error!(request_id = %self.record.id, %error, "the outcome of a request could not be journaled");
+        }
+        metrics::request(&self.record);
+        self.record.latency
+    }
+}
+
+impl Drop for OpenRecord<'_> {
+    fn drop(&mut self) {
+        if self.closed {
+            return;
+        }
+        if let Some(mut attempt) = self.asking.take() {
+            attempt.duration = self.engine.now().since(self.arrived).saturating_sub(attempt.started);
+            self.asked(attempt);
+        }
+        self.close(RequestStatus::Cancelled, Some(ErrorKind::Cancelled));
+    }
+}
+
+/// The conversation as text: what a person (or a judge) who reads the record sees.
+fn transcript(conversation: &Conversation) -> String {
+    let mut text = String::new();
+    for message in &conversation.messages {
+        for part in &message.parts {
+            if let Content::Text(words) = &part.content {
+                if !text.is_empty() {
+                    text.push_str("\n\n");
+                }
+                if conversation.messages.len() > 1 {
+                    text.push_str(match message.role {
+                        router_core::conversation::Role::System => "System: ",
+                        router_core::conversation::Role::User => "User: ",
+                        router_core::conversation::Role::Assistant => "Assistant: ",
+                        router_core::conversation::Role::Tool => "Tool: ",
+                    });
+                }
+                text.push_str(words);
+            }
+        }
+    }
+    text
+}
+
+/// What all attempts consumed; kept here so that the sum in the record and the sum in an answer are one computation.
+pub(crate) fn answering_usage(attempts: &[Attempt]) -> Usage {
+    attempts.last().and_then(|attempt| attempt.usage).unwrap_or_default()
+}

@@ -1,0 +1,95 @@
+//! What the operator decides about the pipeline.
+
+use std::time::Duration;
+
+use router_cache::rate_limit::Rate;
+use router_core::preferences::Preferences;
+use router_providers::call::Deadlines;
+
+/// How a request goes on when a model fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailoverSettings {
+    /// Whether other models are tried at all.
+    pub enabled: bool,
+    /// Extra attempts per request, all models together.
+    pub max_retries: u32,
+    /// The pause before the first repeat at the same model; it doubles with each further one.
+    pub retry_delay: Duration,
+    /// The longest pause: a model that asks for more is passed over for the next one.
+    pub longest_pause: Duration,
+    /// From admission to the answer, all attempts and pauses together.
+    pub request_deadline: Duration,
+}
+
+impl Default for FailoverSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            max_retries: 3,
+            retry_delay: Duration::from_secs(1),
+            longest_pause: Duration::from_secs(8),
+            // The official SDKs give up after 600 s: an answer after that reaches nobody.
+            request_deadline: Duration::from_secs(600),
+        }
+    }
+}
+
+/// What happens to a request whose record cannot be journaled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRecordLoss {
+    /// It is not run: nothing is billed without its record.
+    #[default]
+    Refuse,
+    /// It is run, and the loss is counted.
+    Serve,
+}
+
+/// What of prompts and answers is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeepText {
+    /// Nothing.
+    #[default]
+    None,
+    /// All of it.
+    Whole,
+}
+
+/// What the operator decides about the pipeline. Replaced whole on reload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineSettings {
+    /// How a request goes on when a model fails.
+    pub failover: FailoverSettings,
+    /// How long to wait for a model.
+    pub deadlines: Deadlines,
+    /// The same for models that reason before they answer.
+    pub reasoning_deadlines: Deadlines,
+    /// How often one caller may have prompts run.
+    pub execution_rate: Rate,
+    /// How often one caller may read and have dry runs.
+    pub read_rate: Rate,
+    /// Whether answers are remembered at all.
+    pub cache_enabled: bool,
+    /// What happens to a request whose record cannot be journaled.
+    pub on_record_loss: OnRecordLoss,
+    /// What of prompts and answers is kept in records.
+    pub keep_text: KeepText,
+    /// What a caller wants who says nothing.
+    pub default_preferences: Preferences,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        let deadlines = Deadlines::default();
+        Self {
+            failover: FailoverSettings::default(),
+            deadlines,
+            reasoning_deadlines: Deadlines { first_event: Duration::from_secs(300), ..deadlines },
+            execution_rate: Rate { per_minute: 60, burst: 10 },
+            read_rate: Rate { per_minute: 600, burst: 100 },
+            cache_enabled: true,
+            on_record_loss: OnRecordLoss::default(),
+            keep_text: KeepText::default(),
+            default_preferences: Preferences::default(),
+        }
+    }
+}

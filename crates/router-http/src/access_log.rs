@@ -1,0 +1,110 @@
+//! One line for each request, whatever became of it. The field names are fixed: docs/LOGGING.md.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use http::header::HeaderMap;
+use http::request::Parts;
+use http::{Method, Version};
+use hyper::body::Body;
+use router_core::id::RequestId;
+
+use crate::error_response::Code;
+use crate::response::Reply;
+
+/// What nginx writes for a caller that left before the answer: no response had a status.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// The longest part of a caller's own request id that is logged.
+const CLIENT_ID_LENGTH: usize = 128;
+
+/// The line of one request. Written when dropped, so that a request whose caller left has its line too.
+#[derive(Debug)]
+pub(crate) struct AccessLog {
+    id: RequestId,
+    peer: SocketAddr,
+    method: Method,
+    version: Version,
+    client_request_id: Option<String>,
+    begun: Instant,
+    /// The pattern (`/api/requests/{id}`), not the path: paths and queries may hold what people asked for.
+    pub(crate) route: Option<&'static str>,
+    /// Body bytes read.
+    pub(crate) bytes_in: usize,
+    status: u16,
+    bytes_out: u64,
+    error_code: Option<&'static str>,
+}
+
+impl AccessLog {
+    pub(crate) fn begin(id: RequestId, peer: SocketAddr, request: &Parts) -> Self {
+        Self {
+            id,
+            peer,
+            method: request.method.clone(),
+            version: request.version,
+            client_request_id: client_request_id(&request.headers),
+            begun: Instant::now(),
+            route: None,
+            bytes_in: 0,
+            status: CLIENT_CLOSED_REQUEST,
+            bytes_out: 0,
+            error_code: None,
+        }
+    }
+
+    /// The request was answered.
+    pub(crate) fn answered(mut self, response: &Reply) {
+        self.status = response.status().as_u16();
+        self.bytes_out = response.body().size_hint().exact().unwrap_or(0);
+        self.error_code = response.extensions().get::<Code>().map(|code| code.0);
+    }
+}
+
+impl Drop for AccessLog {
+    fn drop(&mut self) {
+        tracing::info!(
+            target: "access",
+            request_id = %self.id,
+            client_request_id = self.client_request_id,
+            method = %self.method,
+            route = self.route.unwrap_or("-"),
+            status = self.status,
+            duration_ms = self.begun.elapsed().as_micros() as f64 / 1e3,
+            bytes_in = self.bytes_in,
+            bytes_out = self.bytes_out,
+            peer = %self.peer,
+            protocol = ?self.version,
+            error_code = self.error_code,
+            "request"
+        );
+    }
+}
+
+/// The caller's own id of the request: printable ASCII, shortened. Never trusted, never used as ours.
+fn client_request_id(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get("x-request-id")?.as_bytes();
+    let clean =
+        given.iter().take(CLIENT_ID_LENGTH).filter(|byte| byte.is_ascii_graphic()).map(|&byte| char::from(byte));
+    Some(clean.collect::<String>()).filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_callers_id_cannot_forge_log_lines() {
+        let given = |id: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-request-id", HeaderValue::from_bytes(id).unwrap());
+            client_request_id(&headers)
+        };
+        assert_eq!(given(b"abc-1").as_deref(), Some("abc-1"));
+        assert_eq!(given(b"a\tb \xff{}").as_deref(), Some("ab{}"));
+        assert_eq!(given(b" "), None);
+        assert_eq!(given(&[b'x'; 999]).map(|id| id.len()), Some(CLIENT_ID_LENGTH));
+    }
+}

@@ -1,0 +1,15 @@
+//! The endpoints: each file holds the types, the documentation and the handlers of one path.
+
+pub(crate) mod eval;
+pub(crate) mod feedback;
+pub(crate) mod health;
+pub(crate) mod index;
+pub(crate) mod metrics;
+pub(crate) mod models;
+pub(crate) mod probes;
+pub(crate) mod requests;
+pub(crate) mod route;
+
+mod judged;
+mod page;
+mod prompt;

@@ -1,0 +1,169 @@
+//! What a judgement (feedback, an evaluation score) is about, and how good it says the answer is.
+
+use router_core::conversation::Conversation;
+use router_core::id::{ModelId, RequestId};
+use router_core::prompt_type::PromptType;
+use router_core::registry::Registry;
+use router_engine::settings::KeepText;
+use router_store::record::RequestRecord;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::page::visible_tenant;
+use super::requests;
+use crate::error::ApiError;
+use crate::route::Asked;
+
+/// The longest comment, in characters.
+const COMMENT_LIMIT: usize = 10_000;
+/// The longest category, metric or name of a judge, in characters.
+const NAME_LIMIT: usize = 100;
+
+/// A thumb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Thumb {
+    /// Good: a rating of 5.
+    Up,
+    /// Bad: a rating of 1.
+    Down,
+}
+
+/// The rating from 1 to 5 that a caller gave, as a number or as a thumb. `at` is where, for errors.
+pub(crate) fn rating(at: &str, number: Option<i64>, thumb: Option<Thumb>) -> Result<Option<u8>, ApiError> {
+    match (number, thumb) {
+        (Some(_), Some(_)) => {
+            Err(ApiError::invalid(format!("{at}thumbs"), "is given beside `rating`; send one of the two"))
+        }
+        (Some(number), None) => match u8::try_from(number) {
+            Ok(rating @ 1..=5) => Ok(Some(rating)),
+            _ => Err(ApiError::invalid(format!("{at}rating"), format!("is {number}, and must be from 1 to 5"))),
+        },
+        (None, Some(Thumb::Up)) => Ok(Some(5)),
+        (None, Some(Thumb::Down)) => Ok(Some(1)),
+        (None, None) => Ok(None),
+    }
+}
+
+/// A name that is short and not empty.
+pub(crate) fn name(field: &str, given: Option<String>) -> Result<Option<String>, ApiError> {
+    bounded(field, given, NAME_LIMIT)
+}
+
+/// A comment that is not a book.
+pub(crate) fn comment(field: &str, given: Option<String>) -> Result<Option<String>, ApiError> {
+    bounded(field, given, COMMENT_LIMIT)
+}
+
+fn bounded(field: &str, given: Option<String>, limit: usize) -> Result<Option<String>, ApiError> {
+    let Some(text) = given.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    if text.chars().nth(limit).is_some() {
+        return Err(ApiError::invalid(field, format!("is longer than {limit} characters")));
+    }
+    Ok(Some(text))
+}
+
+/// How a caller says which answer is meant: by its request, or by model, prompt and response.
+pub(crate) struct Named {
+    pub(crate) request_id: Option<RequestId>,
+    pub(crate) model_id: Option<String>,
+    pub(crate) prompt: Option<String>,
+    pub(crate) response: Option<String>,
+}
+
+/// The answer that is judged.
+pub(crate) struct Subject {
+    pub(crate) request_id: Option<RequestId>,
+    pub(crate) model_id: ModelId,
+    /// The registry does not know the model.
+    pub(crate) unresolved: bool,
+    pub(crate) prompt_type: Option<PromptType>,
+    /// Kept where the server keeps texts.
+    pub(crate) prompt: Option<String>,
+    pub(crate) response: Option<String>,
+}
+
+impl Named {
+    /// Finds out what is meant.
+    pub(crate) async fn resolve(self, asked: &Asked) -> Result<Subject, ApiError> {
+        let snapshot = asked.app.parts.engine.snapshot();
+        let keep = snapshot.settings.keep_text == KeepText::Whole;
+        match self.request_id {
+            Some(id) => {
+                let tenant = visible_tenant(&asked.principal);
+                let record = requests::find(&asked.app, tenant.as_ref(), id).await?;
+                let missing = || ApiError::NotFound { what: "request", id: id.to_string(), field: Some("requestId") };
+                self.of_record(record.ok_or_else(missing)?, &snapshot.registry, keep)
+            }
+            None => self.of_pair(asked, &snapshot.registry, keep),
+        }
+    }
+
+    fn of_record(self, record: RequestRecord, registry: &Registry, keep: bool) -> Result<Subject, ApiError> {
+        let Some(answered) = record.model_id else {
+            return Err(ApiError::invalid("requestId", "that request has no answer to judge"));
+        };
+        if self.model_id.is_some_and(|named| named != answered.as_str()) {
+            return Err(ApiError::invalid(
+                "modelId",
+                format!("is not `{answered}`, the model that answered that request"),
+            ));
+        }
+        Ok(Subject {
+            request_id: self.request_id,
+            unresolved: registry.get(answered.as_str()).is_none(),
+            model_id: answered,
+            prompt_type: Some(record.prompt_type),
+            prompt: self.prompt.filter(|_| keep),
+            response: self.response.filter(|_| keep),
+        })
+    }
+
+    fn of_pair(self, asked: &Asked, registry: &Registry, keep: bool) -> Result<Subject, ApiError> {
+        let required = |field: &str, given: Option<String>| {
+            given.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+                ApiError::invalid(
+                    field,
+                    "is missing; name a request (`requestId`), or `modelId`, `prompt` and `response`",
+                )
+            })
+        };
+        let model = required("modelId", name("modelId", self.model_id)?)?;
+        let prompt = required("prompt", self.prompt)?;
+        let response = required("response", self.response)?;
+        let conversation = Conversation::prompt(prompt.as_str());
+        let (prompt_type, _) = asked.app.parts.engine.classify(&conversation).probabilities.likeliest();
+        Ok(Subject {
+            request_id: None,
+            unresolved: registry.get(&model).is_none(),
+            model_id: ModelId::from(model),
+            prompt_type: Some(prompt_type),
+            prompt: Some(prompt).filter(|_| keep),
+            response: Some(response).filter(|_| keep),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratings_are_one_to_five_or_a_thumb() {
+        assert_eq!(rating("", Some(5), None).unwrap(), Some(5));
+        assert_eq!(rating("", None, Some(Thumb::Up)).unwrap(), Some(5));
+        assert_eq!(rating("", None, Some(Thumb::Down)).unwrap(), Some(1));
+        assert_eq!(rating("", None, None).unwrap(), None);
+        for number in [0, 6, -1, 256 + 5, i64::MAX] {
+            assert!(rating("feedback.", Some(number), None).unwrap_err().to_string().starts_with("`feedback.rating`"));
+        }
+        rating("", Some(3), Some(Thumb::Up)).unwrap_err();
+    }
+
+    #[test]
+    fn names_are_bounded_in_characters_not_bytes() {
+        assert!(name("category", Some("é".repeat(NAME_LIMIT))).unwrap().is_some());
+        name("category", Some("é".repeat(NAME_LIMIT + 1))).unwrap_err();
+        assert_eq!(name("category", Some("  ".into())).unwrap(), None);
+    }
+}

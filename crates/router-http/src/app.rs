@@ -1,0 +1,48 @@
+//! What the handlers work with.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
+use router_engine::engine::Engine;
+use router_store::feedback::FeedbackStore;
+use router_store::health::StoreHealth;
+use router_store::journal::Journal;
+use router_store::record::RequestLog;
+use router_store::score::ScoreStore;
+
+use crate::health_memory::HealthMemory;
+
+/// What the handlers work with; made once by whoever starts the server.
+pub struct Parts {
+    /// Runs requests and dry runs.
+    pub engine: Arc<Engine>,
+    /// The records of requests.
+    pub requests: Arc<dyn RequestLog>,
+    /// What people said of answers.
+    pub feedback: Arc<dyn FeedbackStore>,
+    /// What judges said of answers.
+    pub scores: Arc<dyn ScoreStore>,
+    /// Whether the database answers.
+    pub store_health: Arc<dyn StoreHealth>,
+    /// How the journal is doing.
+    pub journal: Arc<Journal>,
+    /// Renders the metrics; `None` switches `/api/metrics` off.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// The state behind the API.
+pub struct App {
+    pub(crate) parts: Parts,
+    pub(crate) started: Timestamp,
+    pub(crate) database: HealthMemory,
+}
+
+impl App {
+    /// The state behind the API, from its parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let started = Timestamp::now();
+        Self { parts, started, database: HealthMemory::new(started) }
+    }
+}

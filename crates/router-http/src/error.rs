@@ -1,0 +1,128 @@
+//! Why a request was not answered as asked.
+
+use std::time::Duration;
+
+use router_engine::error::RouteError;
+use router_store::error::StoreError;
+
+/// Why a request was not answered as asked. How each is said (status, type, code, headers) is in
+/// [`error_response`](crate::error_response).
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// A field (of the body, the query or the path) is not what it must be. The caller can act.
+    #[error("`{field}`: {problem}")]
+    Invalid {
+        /// Where, as a path: `preferences.costWeight`, `messages[0].content`.
+        field: String,
+        /// What it is, and what it must be.
+        problem: String,
+    },
+    /// The body is not JSON. The caller can act.
+    #[error("the body is not valid JSON: {problem}")]
+    NotJson {
+        /// What is wrong, with line and column.
+        problem: String,
+    },
+    /// The body is not UTF-8. The caller can act.
+    #[error("the body is not UTF-8: the first invalid byte is at offset {offset}")]
+    NotUtf8 {
+        /// Where, in bytes from the start of the body.
+        offset: usize,
+    },
+    /// The body ended before its announced length, or the connection broke. The caller can act.
+    #[error("the body could not be read to its end")]
+    BodyCut,
+    /// The body came too slowly. The caller can act.
+    #[error("the body did not arrive within {} s", limit.as_secs_f64())]
+    BodySlow {
+        /// How long it may take.
+        limit: Duration,
+    },
+    /// The body is too large. The caller can act, or the operator (`Settings::body_limit`).
+    #[error("the body is larger than {limit} bytes, the limit of this server")]
+    BodyTooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// The body is announced as something else than JSON. The caller can act.
+    #[error("{problem}; send `content-type: application/json`")]
+    MediaType {
+        /// What it was announced as.
+        problem: String,
+    },
+    /// No usable `Host`. The caller can act.
+    #[error("the request has no usable `Host` header")]
+    NoHost,
+    /// The server does not answer to this name: a page that resolves its own name to our address would be let in.
+    /// The operator can act (`Settings::allowed_hosts`).
+    #[error("this server does not answer to the host `{host}`; the operator can allow it")]
+    HostNotAllowed {
+        /// The name.
+        host: String,
+    },
+    /// A page from elsewhere is calling. The operator can act (`Settings::allowed_origins`).
+    #[error("requests from pages of `{origin}` are not allowed; the operator can allow the origin")]
+    OriginNotAllowed {
+        /// Where the page is from.
+        origin: String,
+    },
+    /// The caller's role does not cover this. The caller can ask an administrator.
+    #[error("your role does not allow this")]
+    Forbidden,
+    /// Nothing lives at this path. The caller can act.
+    #[error("there is no `{path}`; GET / lists the endpoints")]
+    NoSuchPath {
+        /// The path.
+        path: String,
+    },
+    /// The path has other methods. The caller can act.
+    #[error("this path takes {allow}; cross-origin requests (CORS) are off")]
+    MethodNotAllowed {
+        /// Its methods, as in the `Allow` header.
+        allow: String,
+    },
+    /// There is no such thing, or it is another tenant's. The caller can act.
+    #[error("there is no {what} `{id}`")]
+    NotFound {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its name.
+        id: String,
+        /// The field that named it, where it was a field.
+        field: Option<&'static str>,
+    },
+    /// The operator switched it off.
+    #[error("{what} is switched off on this server")]
+    SwitchedOff {
+        /// What.
+        what: &'static str,
+    },
+    /// The registry does not know the model. The caller can act.
+    #[error("the model `{model}` is not in the registry{}; GET /api/models lists those that are", did_you_mean(.hint.as_deref()))]
+    UnknownModel {
+        /// What was asked for.
+        model: String,
+        /// What was probably meant.
+        hint: Option<String>,
+    },
+    /// The pipeline did not answer.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// The database did not answer. The operator can act; the caller may try later.
+    #[error("the records are not available at the moment")]
+    Store(#[from] StoreError),
+    /// An answer could not be written as JSON: a defect.
+    #[error("the answer could not be written")]
+    Unwritable(#[source] serde_json::Error),
+}
+
+impl ApiError {
+    /// A field that is not what it must be.
+    pub(crate) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), problem: problem.into() }
+    }
+}
+
+fn did_you_mean(hint: Option<&str>) -> String {
+    hint.map(|hint| format!(" (did you mean `{hint}`?)")).unwrap_or_default()
+}

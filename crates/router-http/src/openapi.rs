@@ -1,0 +1,132 @@
+//! The OpenAPI 3.1 document: the route table and the types, told to programs.
+
+use http::{Method, StatusCode};
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::error_response::ErrorBody;
+use crate::route::{Answer, Content, Limit, Operation, RequestBody, Route};
+use crate::routes::ROUTES;
+
+/// Every route with its parameters, bodies, answers and errors. `docs/openapi.json` is this document.
+#[must_use]
+pub fn openapi() -> Value {
+    let mut schemas = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into())
+        .into_generator();
+    let mut paths: Map<String, Value> = Map::new();
+    for route in ROUTES {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.method.as_str().to_ascii_lowercase()] = operation(route, &mut schemas);
+    }
+    let responses = error_responses(&mut schemas);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "LLM Router",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Routes prompts to the model with the best trade-off of quality, cost and latency for each caller.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": schemas.take_definitions(true), "responses": responses},
+    })
+}
+
+fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
+    let Operation { id, summary, description, .. } = route.operation;
+    let mut operation = json!({"operationId": id, "summary": summary});
+    if !description.is_empty() {
+        operation["description"] = description.into();
+    }
+    let parameters = parameters(route, schemas);
+    if !parameters.is_empty() {
+        operation["parameters"] = parameters.into();
+    }
+    if let Some(body) = &route.operation.body {
+        operation["requestBody"] = request_body(body, schemas);
+    }
+    let mut responses = Map::new();
+    let Answer { status, description, .. } = &route.operation.answer;
+    responses.insert(
+        status.to_string(),
+        json!({"description": description, "content": content(&route.operation.answer, schemas)}),
+    );
+    for status in error_statuses(route) {
+        responses
+            .insert(status.to_string(), json!({"$ref": format!("#/components/responses/{}", response_name(status))}));
+    }
+    operation["responses"] = responses.into();
+    operation
+}
+
+fn parameters(route: &Route, schemas: &mut SchemaGenerator) -> Vec<Value> {
+    let in_path = route
+        .path
+        .contains("{id}")
+        .then(|| json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}}));
+    let in_query = route.operation.query.iter().map(|parameter| {
+        json!({
+            "name": parameter.name,
+            "in": "query",
+            "description": parameter.description,
+            "schema": (parameter.schema)(schemas),
+        })
+    });
+    in_path.into_iter().chain(in_query).collect()
+}
+
+fn request_body(body: &RequestBody, schemas: &mut SchemaGenerator) -> Value {
+    let examples: Map<String, Value> = body
+        .examples
+        .iter()
+        .map(|&(name, text)| {
+            // A test reads every example as the handler would.
+            let value: Value = serde_json::from_str(text).unwrap_or_default();
+            (name.to_owned(), json!({"value": value}))
+        })
+        .collect();
+    json!({"required": true, "content": {"application/json": {"schema": (body.schema)(schemas), "examples": examples}}})
+}
+
+fn content(answer: &Answer, schemas: &mut SchemaGenerator) -> Value {
+    match answer.content {
+        Content::Json(schema) => json!({"application/json": {"schema": schema(schemas)}}),
+        Content::Text(media_type) => json!({media_type: {"schema": {"type": "string"}}}),
+    }
+}
+
+/// The route's own error statuses and those that follow from what it takes, in order.
+fn error_statuses(route: &Route) -> Vec<u16> {
+    let mut statuses = vec![400, 403, 500];
+    if route.method == Method::POST {
+        statuses.extend([408, 413, 415]);
+    }
+    if route.limit != Limit::None {
+        statuses.push(429);
+    }
+    statuses.extend(route.operation.errors);
+    statuses.sort_unstable();
+    statuses.dedup();
+    statuses
+}
+
+fn error_responses(schemas: &mut SchemaGenerator) -> Map<String, Value> {
+    let mut statuses: Vec<u16> = ROUTES.iter().flat_map(error_statuses).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    let schema = schemas.subschema_for::<ErrorBody>();
+    let response = |status| json!({"description": reason(status), "content": {"application/json": {"schema": schema}}});
+    statuses.into_iter().map(|status| (response_name(status), response(status))).collect()
+}
+
+fn reason(status: u16) -> &'static str {
+    StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error")
+}
+
+/// `NotFound` for 404.
+fn response_name(status: u16) -> String {
+    reason(status).split(' ').collect()
+}

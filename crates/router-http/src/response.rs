@@ -1,0 +1,58 @@
+//! Responses, and what every one of them carries.
+
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use router_core::id::RequestId;
+use serde::Serialize;
+
+use crate::error::ApiError;
+
+/// What a handler answers.
+pub(crate) type Reply = Response<Full<Bytes>>;
+
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Reply, ApiError> {
+    let bytes = serde_json::to_vec(body).map_err(ApiError::Unwritable)?;
+    Ok(text(status, HeaderValue::from_static("application/json"), bytes))
+}
+
+/// A 200 with JSON.
+pub(crate) fn ok(body: &impl Serialize) -> Result<Reply, ApiError> {
+    json(StatusCode::OK, body)
+}
+
+/// An answer of any text type.
+pub(crate) fn text(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Reply {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// OpenAI's name of a request's id, and Anthropic's: each SDK shows its own in errors.
+const REQUEST_ID_NAMES: [HeaderName; 2] =
+    [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
+
+/// For answers that are data, not pages: no browser may run, frame, sniff, embed or keep them.
+const SECURITY: [(HeaderName, HeaderValue); 6] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// Adds the request's id and the security headers.
+pub(crate) fn dress(response: &mut Reply, id: RequestId) {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.extend(REQUEST_ID_NAMES.map(|name| (name, id.clone())));
+    }
+    headers.extend(SECURITY);
+}

@@ -1,0 +1,147 @@
+//! One request, in the order in which it is looked at.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{Method, Request, Response, Version};
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use metrics::{counter, histogram};
+use router_core::id::RequestId;
+use router_core::principal::Principal;
+use router_engine::metrics::{HTTP_REQUESTS, HTTP_SECONDS};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::access_log::AccessLog;
+use crate::activity::{InFlight, TrackedBody};
+use crate::app::App;
+use crate::body;
+use crate::dispatch::{Dispatch, Found};
+use crate::error::ApiError;
+use crate::guard::Guard;
+use crate::query::Query;
+use crate::rate_headers;
+use crate::response::{Reply, dress};
+use crate::route::{Asked, Limit};
+use crate::settings::Settings;
+
+/// What all connections of a listener share.
+pub(crate) struct Service {
+    app: Arc<App>,
+    settings: Settings,
+    guard: Guard,
+    dispatch: Dispatch,
+}
+
+impl Service {
+    pub(crate) fn new(app: Arc<App>, settings: Settings, address: SocketAddr) -> Self {
+        let guard = Guard::new(&settings, address);
+        Self { app, settings, guard, dispatch: Dispatch::new() }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Answers a request, whatever it is.
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        in_flight: InFlight,
+    ) -> Response<TrackedBody> {
+        let begun = Instant::now();
+        let id = RequestId(Uuid::now_v7());
+        let (head, body) = request.into_parts();
+        let mut log = AccessLog::begin(id, peer, &head);
+        let span = tracing::info_span!("request", request_id = %id);
+        let outcome = self.handle(&head, body, id, &mut log).instrument(span.clone()).await;
+        let mut response = span.in_scope(|| outcome.unwrap_or_else(|error| error.into_response(id)));
+        dress(&mut response, id);
+        close_if_ambiguous(&head, &mut response);
+        let route = log.route.unwrap_or("unmatched");
+        count(&head.method, route, &response, begun);
+        log.answered(&response);
+        if head.method == Method::HEAD {
+            strip_body(&mut response);
+        }
+        response.map(|body| TrackedBody::new(body, in_flight))
+    }
+
+    async fn handle(
+        &self,
+        head: &Parts,
+        body: Incoming,
+        id: RequestId,
+        log: &mut AccessLog,
+    ) -> Result<Reply, ApiError> {
+        self.guard.check(head)?;
+        let Found { route, path_id } = self.dispatch.find(&head.method, head.uri.path())?;
+        log.route = Some(route.path);
+        // Until there are credentials, everyone who passes the guard is the one user of this machine.
+        let principal = Principal::local();
+        if !route.access.admits(principal.role) {
+            return Err(ApiError::Forbidden);
+        }
+        let known: Vec<&str> = route.operation.query.iter().map(|parameter| parameter.name).collect();
+        let query = Query::read(head.uri.query(), &known)?;
+        if route.operation.body.is_some() {
+            body::expect_json(&head.headers)?;
+        }
+        // Read even where none is expected: see `body::read`.
+        let body = body::read(body, self.settings.body_limit, self.settings.body_timeout).await?;
+        log.bytes_in = body.len();
+        let allowance = match route.limit {
+            Limit::Read => Some(self.app.parts.engine.admit_read(&principal).await?),
+            Limit::None | Limit::Execution => None,
+        };
+        let asked = Asked { app: self.app.clone(), id, principal, path_id, query, body };
+        let mut response = (route.handler)(asked).await?;
+        if let Some(allowance) = allowance {
+            rate_headers::insert(response.headers_mut(), &allowance);
+        }
+        Ok(response)
+    }
+}
+
+/// Closes an HTTP/1 connection after a chunked request.
+///
+/// RFC 9112 §6.1 demands it of a request that has `Content-Length` beside `Transfer-Encoding`, lest a proxy in front
+/// of us sees another end of the request than we do. hyper follows the chunks and hides the length, so the two cannot
+/// be told apart here; chunked requests are rare enough to close after all of them.
+fn close_if_ambiguous(head: &Parts, response: &mut Reply) {
+    if head.version != Version::HTTP_2 && head.headers.contains_key(TRANSFER_ENCODING) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    // HTTP/2 has no such header; hyper would warn and drop it.
+    if head.version == Version::HTTP_2 {
+        response.headers_mut().remove(CONNECTION);
+    }
+}
+
+/// A HEAD's response says what the GET's would, without its body.
+fn strip_body(response: &mut Reply) {
+    if let Some(length) = response.body().size_hint().exact() {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    *response.body_mut() = Full::new(Bytes::new());
+}
+
+fn count(method: &Method, route: &'static str, response: &Reply, begun: Instant) {
+    // Methods are the caller's invention; labels must not be.
+    let method = match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    };
+    let status = response.status().as_u16().to_string();
+    counter!(HTTP_REQUESTS, "route" => route, "method" => method, "status" => status).increment(1);
+    histogram!(HTTP_SECONDS, "route" => route).record(begun.elapsed());
+}

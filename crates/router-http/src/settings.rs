@@ -1,0 +1,54 @@
+//! What the server allows: sizes, waits, names it answers to.
+
+use std::time::Duration;
+
+/// Limits and names of one listener. [`Settings::default`] is safe on an open localhost and roomy for real prompts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The largest request body, in bytes. A larger one is answered 413.
+    pub body_limit: usize,
+    /// From accepting a connection to the end of the first request's headers.
+    pub header_timeout: Duration,
+    /// From the end of the headers to the end of the body; longer is answered 408.
+    pub body_timeout: Duration,
+    /// How long a connection may stay open without a request in flight, headers of the next one included.
+    pub idle_timeout: Duration,
+    /// The largest request head (request line and headers), in bytes; larger is answered 431. At least 8192.
+    pub head_limit: usize,
+    /// The most headers in a request; more is answered 431.
+    pub header_count_limit: usize,
+    /// Open connections. Those beyond it wait in the operating system's accept queue until one closes.
+    pub connection_limit: usize,
+    /// Concurrent requests on one HTTP/2 connection.
+    pub stream_limit: u32,
+    /// How long requests in flight may take to finish after the server was told to stop.
+    pub shutdown_deadline: Duration,
+    /// Host names the server answers to beside the loopback names and the address it listens on. Without port; any case.
+    pub allowed_hosts: Vec<String>,
+    /// Origins (`https://router.example.org`) of pages that may call the API beside the server's own.
+    pub allowed_origins: Vec<String>,
+    /// The address people use (`APP_URL`); its host and origin are allowed.
+    pub app_url: Option<http::Uri>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            // A 200,000-token prompt is about 1 MB of JSON; the rest is room for images in base64.
+            body_limit: 10 * 1024 * 1024,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(60),
+            // Longer than the 60 s after which common load balancers drop an idle connection, so that they close first
+            // and never send a request into a connection that we are closing.
+            idle_timeout: Duration::from_secs(75),
+            head_limit: 32 * 1024,
+            header_count_limit: 100,
+            connection_limit: 4096,
+            stream_limit: 250,
+            shutdown_deadline: Duration::from_secs(30),
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            app_url: None,
+        }
+    }
+}

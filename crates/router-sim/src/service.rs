@@ -1,0 +1,235 @@
+//! One request, from its path to its reply, in this order: path, key, body, model, the wire's checks, the model's
+//! delay, its fault, its answer.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::{HeaderMap, Method, Request};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use crate::answer::{self, Answer};
+use crate::asked::Asked;
+use crate::attempt::{Outcome, Running};
+use crate::fault::FaultKind;
+use crate::model_name::ModelName;
+use crate::problem::{How, Problem, Wrong};
+use crate::reply::{self, Reply};
+use crate::stage::Stage;
+use crate::wire::{Endpoint, Wire};
+use crate::wire_error::wire_error;
+use crate::{anthropic_answer, anthropic_request, credentials, listing, openai_answer, openai_request};
+
+/// The largest body taken: what Anthropic takes for a message.
+const LARGEST_BODY: usize = 32 << 20;
+
+/// The context window that `context` claims, in tokens.
+const CONTEXT_WINDOW: u64 = 8192;
+
+/// A request on its wire.
+struct Asking<'a> {
+    stage: &'a Stage,
+    wire: Wire,
+    /// Unique among this simulator's requests.
+    number: u64,
+}
+
+/// Replies to a request.
+pub(crate) async fn serve(stage: &Stage, request: Request<Incoming>) -> Reply {
+    let path = request.uri().path().to_owned();
+    let Some((wire, endpoint)) = Wire::of_path(&path) else {
+        // Outside all three: no wire's words fit, OpenAI's are the most widely read.
+        let asking = Asking { stage, wire: Wire::OpenAi, number: stage.next_number() };
+        return asking.refuse(&Problem::UnknownPath { path }, None);
+    };
+    let asking = Asking { stage, wire, number: stage.next_number() };
+    match (endpoint, request.method()) {
+        (Some(Endpoint::Answer), &Method::POST) => asking.answer(request).await,
+        (Some(Endpoint::Models), &Method::GET) => asking.list(request.headers()),
+        _ => asking.refuse(&Problem::UnknownPath { path }, None),
+    }
+}
+
+impl Asking<'_> {
+    fn list(&self, headers: &HeaderMap) -> Reply {
+        // OpenRouter's list is public.
+        if self.wire != Wire::OpenRouter
+            && let Err(problem) = credentials::check(self.wire, headers)
+        {
+            return self.refuse(&problem, None);
+        }
+        let models = self.stage.config.models.iter().filter(|(wire, _)| *wire == self.wire);
+        let body = listing::listing(self.wire, models.map(|(_, name)| name.as_str()));
+        Reply::Http(reply::json(self.wire, 200, &self.request_id(), &body, None))
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Reply {
+        let (parts, body) = request.into_parts();
+        let body = match Limited::new(body, LARGEST_BODY).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => return self.refuse(&Problem::Unreadable(format!("Could not read the body: {error}")), None),
+        };
+        let read = read_json(&parts.headers, &body);
+        let name = read.as_ref().ok().and_then(|json| json["model"].as_str()).unwrap_or_default().to_owned();
+        let mut running = self.stage.log.begin(self.wire, name.clone(), parts.headers.clone(), body);
+        let checked = read.and_then(|json| {
+            credentials::check(self.wire, &parts.headers)?;
+            self.check(&name, &parts.headers, &json)
+        });
+        let (model, asked) = match checked {
+            Ok(checked) => checked,
+            Err(problem) => return self.refuse(&problem, Some(running)),
+        };
+        sleep(self.stage.config.delay_of(model.plain)).await;
+        let fault = self.stage.next_fault(&name, &model);
+        match fault {
+            None => running.ends_as(Outcome::Answered),
+            Some(FaultKind::Slow(delay)) => {
+                sleep(delay).await;
+                running.ends_as(Outcome::Answered);
+            }
+            Some(fault) => return self.play(fault, &model, &asked, running),
+        }
+        let body = self.body(&model, &asked, &answer::answer(self.wire, &model, &asked));
+        Reply::Http(reply::json(self.wire, 200, &self.request_id(), &body, Some(running)))
+    }
+
+    fn check<'n>(&self, name: &'n str, headers: &HeaderMap, json: &Value) -> Result<(ModelName<'n>, Asked), Problem> {
+        let root = crate::field::Field::root(json);
+        root.need("model")?.str()?;
+        let model = ModelName::parse(name).map_err(Problem::BadSuffix)?;
+        if !is_plausible(self.wire, model.plain) {
+            return Err(Problem::UnknownModel { model: name.to_owned() });
+        }
+        let refuses = self.stage.refuses(self.wire, &model);
+        let asked = match self.wire {
+            Wire::Anthropic => {
+                let version = headers.get("anthropic-version").and_then(|version| version.to_str().ok());
+                anthropic_request::read(version, &refuses, json)?
+            }
+            wire => openai_request::read(wire, &refuses, json)?,
+        };
+        if json["stream"] == Value::Bool(true) {
+            let rule = "the simulator does not stream yet".to_owned();
+            return Err(Wrong { path: "stream".to_owned(), how: How::Value(rule) }.into());
+        }
+        Ok((model, asked))
+    }
+
+    /// Plays a fault to its end.
+    fn play(&self, fault: FaultKind, model: &ModelName<'_>, asked: &Asked, mut running: Running) -> Reply {
+        running.ends_as(Outcome::Played(fault));
+        let problem = match fault {
+            FaultKind::RateLimited { retry_after } => Problem::RateLimited { retry_after },
+            FaultKind::ServerError => Problem::ServerError,
+            FaultKind::Unavailable => Problem::Unavailable,
+            FaultKind::Overloaded | FaultKind::ErrorIn200 => Problem::Overloaded,
+            FaultKind::BadKey => Problem::BadKey { key: "sk-***".to_owned() },
+            FaultKind::Forbidden => Problem::Forbidden,
+            FaultKind::NotFound => Problem::UnknownModel { model: model.plain.to_owned() },
+            FaultKind::OutOfQuota => Problem::OutOfQuota,
+            FaultKind::ContextTooLong => {
+                Problem::ContextTooLong { tokens: CONTEXT_WINDOW + asked.prompt_tokens, most: CONTEXT_WINDOW }
+            }
+            FaultKind::ContentPolicy => Problem::ContentPolicy,
+            other => return self.play_beyond_errors(other, model, asked, running),
+        };
+        let request_id = self.request_id();
+        let mut error = wire_error(self.wire, &problem, &request_id);
+        if fault == FaultKind::ErrorIn200 {
+            error.status = 200;
+            error.headers.clear();
+        }
+        Reply::Http(reply::error(self.wire, &error, &request_id, Some(running)))
+    }
+
+    fn play_beyond_errors(&self, fault: FaultKind, model: &ModelName<'_>, asked: &Asked, running: Running) -> Reply {
+        let request_id = self.request_id();
+        let page = |content_type, body: &'static str, running| {
+            Reply::Http(reply::bytes(
+                self.wire,
+                200,
+                &request_id,
+                content_type,
+                Bytes::from_static(body.as_bytes()),
+                Some(running),
+            ))
+        };
+        match fault {
+            FaultKind::Reset => Reply::Reset,
+            FaultKind::Silent => Reply::Silence(running),
+            FaultKind::Garbage => page("application/json", "{\"id\": \"simul", running),
+            FaultKind::Html => page(
+                "text/html; charset=utf-8",
+                "<!doctype html><title>Bad gateway</title><h1>Bad gateway</h1>",
+                running,
+            ),
+            FaultKind::CutBody => {
+                let body = self.body(model, asked, &answer::answer(self.wire, model, asked));
+                Reply::Http(reply::cut(self.wire, &request_id, &body, running))
+            }
+            _ => {
+                let body = self.body(model, asked, &answer::refusal(model, asked));
+                Reply::Http(reply::json(self.wire, 200, &request_id, &body, Some(running)))
+            }
+        }
+    }
+
+    /// An answer in this wire's shape.
+    fn body(&self, model: &ModelName<'_>, asked: &Asked, answer: &Answer) -> Value {
+        let id = self.answer_id();
+        match self.wire {
+            Wire::Anthropic => anthropic_answer::body(model.plain, &id, answer),
+            wire => {
+                let created = Timestamp::now().as_second();
+                openai_answer::body(wire, model.plain, &id, created, asked.choices, answer)
+            }
+        }
+    }
+
+    /// An error the request earned itself.
+    fn refuse(&self, problem: &Problem, running: Option<Running>) -> Reply {
+        let request_id = self.request_id();
+        let error = wire_error(self.wire, problem, &request_id);
+        let running = running.map(|mut running| {
+            running.ends_as(Outcome::Refused { status: error.status });
+            running
+        });
+        Reply::Http(reply::error(self.wire, &error, &request_id, running))
+    }
+
+    fn answer_id(&self) -> String {
+        match self.wire {
+            Wire::OpenAi => format!("chatcmpl-sim{:08}", self.number),
+            Wire::Anthropic => format!("msg_sim{:08}", self.number),
+            Wire::OpenRouter => format!("gen-sim{:08}", self.number),
+        }
+    }
+
+    /// OpenRouter knows a request by the answer's id, the others by one of its own.
+    fn request_id(&self) -> String {
+        match self.wire {
+            Wire::OpenRouter => self.answer_id(),
+            _ => format!("req_sim{:08}", self.number),
+        }
+    }
+}
+
+fn read_json(headers: &HeaderMap, body: &Bytes) -> Result<Value, Problem> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !content_type.to_ascii_lowercase().starts_with("application/json") {
+        return Err(Problem::Unreadable(format!("Content-Type must be application/json, not '{content_type}'.")));
+    }
+    serde_json::from_slice(body).map_err(|error| Problem::Unreadable(format!("The body is not valid JSON: {error}")))
+}
+
+/// Names that cannot exist on a wire: a router that sends them has mixed up its providers.
+fn is_plausible(wire: Wire, model: &str) -> bool {
+    match wire {
+        Wire::OpenAi => !model.is_empty(),
+        Wire::Anthropic => model.starts_with("claude"),
+        Wire::OpenRouter => model.contains('/'),
+    }
+}

@@ -1,0 +1,55 @@
+//! Requests that real providers answered must not be refused here: the checks are strict, not stricter.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use router_sim::Wire;
+use serde_json::{Value, json};
+
+use crate::client::{post, simulator};
+
+/// Recorded exchanges, kept beside the repository where they are present at all.
+fn recordings() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/wire/fixtures")
+}
+
+#[tokio::test]
+async fn real_requests_pass() {
+    if !recordings().is_dir() {
+        println!("not run: no recorded exchanges at {}", recordings().display());
+        return;
+    }
+    let simulator = simulator().await;
+    let mut refused = Vec::new();
+    let mut passed = 0;
+    for (wire, folder, path) in [
+        (Wire::OpenAi, "openai", "/v1/chat/completions"),
+        (Wire::Anthropic, "anthropic", "/v1/messages"),
+        (Wire::OpenRouter, "openrouter", "/api/v1/chat/completions"),
+    ] {
+        for kind in ["nonstream", "stream"] {
+            for file in fs::read_dir(recordings().join(folder).join(kind)).unwrap() {
+                let file = file.unwrap().path();
+                if file.extension().is_none_or(|extension| extension != "json") {
+                    continue;
+                }
+                let exchange: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+                let request = &exchange["request"];
+                let whole = request["body"]["messages"].is_array() && request["body"]["model"].is_string();
+                if !whole || request["path"].as_str().is_none_or(|recorded| recorded.split('?').next() != Some(path)) {
+                    continue;
+                }
+                let mut body = request["body"].clone();
+                body["stream"] = json!(false);
+                body.as_object_mut().unwrap().remove("stream_options");
+                match post(&simulator, wire, &body).await {
+                    (200, _) => passed += 1,
+                    (_, error) => refused.push(format!("{}: {error}", file.display())),
+                }
+            }
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+    assert!(passed > 0);
+    println!("{passed} recorded requests pass");
+}

@@ -1,0 +1,203 @@
+//! The journal: what is about to be done and what came of it, on the local disk before the store knows.
+//!
+//! It is also the queue to the store: the [`Writer`](crate::writer::Writer) reads it from the last acknowledged position
+//! on, in normal operation as after a crash. A directory of the journal holds its numbered segments, the acknowledged
+//! `position`, a `lock` file, and `rejected.jsonl` with records that the database will never take.
+
+pub(crate) mod cursor;
+mod entry;
+mod position;
+mod recovery;
+mod rejected;
+mod segment;
+mod settings;
+mod state;
+mod status;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use router_core::id::RequestId;
+use tokio::sync::{Notify, watch};
+
+use crate::error::JournalError;
+use crate::record::{Intent, RequestRecord};
+use crate::recorder::Recorder;
+use entry::{Entry, Kind};
+use position::PositionFile;
+use recovery::Recovered;
+use rejected::Rejected;
+use state::{Progress, State};
+
+pub use settings::{FsyncPolicy, JournalSettings};
+pub use status::JournalStatus;
+
+/// An append-only journal in a directory of its own. Share it: the engine records through it, the writer empties it.
+#[derive(Debug)]
+pub struct Journal {
+    directory: PathBuf,
+    settings: JournalSettings,
+    rejected: Rejected,
+    state: Mutex<State>,
+    /// Outcomes have come in where there were none.
+    outcomes: Notify,
+    /// How many outcomes the store has acknowledged since the start.
+    acknowledged: watch::Sender<u64>,
+    /// Held for as long as the journal lives; the system lets go of it when the process dies.
+    _lock: File,
+}
+
+impl Journal {
+    /// Opens the journal in `directory`, which is made if it is not there, and takes up what a former process left:
+    /// a torn tail is cut off, and intents without outcome are concluded as
+    /// [`OutcomeUnknown`](crate::record::RequestStatus::OutcomeUnknown).
+    ///
+    /// Reads all segments; a full journal of 1 GiB takes a second or two.
+    ///
+    /// # Errors
+    /// Another process has the directory, or it cannot be read or written. Damaged content is no error.
+    pub fn open(directory: impl Into<PathBuf>, settings: JournalSettings) -> Result<Self, JournalError> {
+        let directory = directory.into();
+        fs::create_dir_all(&directory).map_err(JournalError::io("make the directory", &directory))?;
+        let lock = lock(&directory)?;
+        let path = directory.join("position");
+        let mut positions = PositionFile::open(&path).map_err(JournalError::io("open", &path))?;
+        let position = positions.load().map_err(JournalError::io("read", &path))?;
+        let recovered = Recovered::scan(&directory, position)?;
+        let unresolved: Vec<_> = recovered.unresolved.values().map(|(_, intent)| intent.clone()).collect();
+        let journal = Self {
+            rejected: Rejected::new(&directory, settings.max_bytes),
+            state: Mutex::new(State::new(&directory, &settings, recovered, position, positions)?),
+            outcomes: Notify::new(),
+            acknowledged: watch::Sender::new(0),
+            _lock: lock,
+            directory,
+            settings,
+        };
+        journal.conclude_unresolved(unresolved);
+        Ok(journal)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What was chosen about it.
+    #[must_use]
+    pub fn settings(&self) -> &JournalSettings {
+        &self.settings
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn status(&self) -> JournalStatus {
+        self.state().status()
+    }
+
+    /// Waits until everything concluded before the call is in the store (or among the rejected). A
+    /// [`Writer`](crate::writer::Writer) must be running; end it only after this, to shut down gracefully.
+    ///
+    /// # Errors
+    /// [`JournalError::NotFlushed`] when `deadline` has passed.
+    pub async fn flush(&self, deadline: Duration) -> Result<(), JournalError> {
+        let concluded = self.state().outcomes;
+        let mut acknowledged = self.acknowledged.subscribe();
+        // The sender lives in `self`, so only the deadline can end this early.
+        let flushed = tokio::time::timeout(deadline, acknowledged.wait_for(|&count| count >= concluded)).await;
+        match flushed {
+            Ok(_) => Ok(()),
+            Err(_) => Err(JournalError::NotFlushed { entries: self.state().unacknowledged(), waited: deadline }),
+        }
+    }
+
+    /// The requests of a former process that nobody will conclude any more.
+    fn conclude_unresolved(&self, unresolved: Vec<Entry>) {
+        if !unresolved.is_empty() {
+            tracing::warn!(requests = unresolved.len(), "a former process ended before these requests did");
+        }
+        for intent in unresolved {
+            let concluded = match serde_json::from_slice::<Intent>(&intent.payload) {
+                Ok(intent) => self.conclude(&RequestRecord::outcome_unknown(intent)),
+                Err(error) => self.reject(intent.id, &error.to_string(), &intent.payload),
+            };
+            if let Err(error) = concluded {
+                // It stays an intent without outcome, for the next start.
+                tracing::error!(request = %intent.id, %error, "an interrupted request could not be concluded");
+            }
+        }
+    }
+
+    /// Waits until there are outcomes for the store; how many.
+    pub(crate) async fn waiting_outcomes(&self) -> u64 {
+        loop {
+            let waiting = self.state().unacknowledged();
+            if waiting > 0 {
+                return waiting;
+            }
+            // A notification between that look and this wait is kept.
+            self.outcomes.notified().await;
+        }
+    }
+
+    /// Remembers that everything up to there is in the store. Segments before it are removed.
+    pub(crate) fn acknowledge(&self, progress: Progress) {
+        self.state().acknowledge(progress);
+        self.acknowledged.send_replace(progress.outcomes);
+    }
+
+    /// Puts an entry's payload where the operator finds it, because the store will never take it.
+    pub(crate) fn reject(&self, id: RequestId, reason: &str, payload: &[u8]) -> Result<(), JournalError> {
+        self.rejected.keep(id, reason, payload)?;
+        self.state().rejected += 1;
+        tracing::error!(request = %id, reason, "a record is not in the store; it is kept in rejected.jsonl");
+        Ok(())
+    }
+
+    /// Forces what was written to the disk, without keeping anyone from writing meanwhile.
+    pub(crate) fn sync(&self) -> Result<(), JournalError> {
+        let files = self.state().unsynced().map_err(JournalError::io("sync", &self.directory))?;
+        let synced = files.iter().try_for_each(File::sync_data);
+        synced.map_err(JournalError::io("sync", &self.directory))
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // A panic cannot have left it half changed: nothing in there panics between two changes.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recorder for Journal {
+    fn intend(&self, intent: &Intent) -> Result<(), JournalError> {
+        let bytes = entry::encode(Kind::Intent, entry::now(), intent.id, intent)?;
+        self.state().intend(intent.id, bytes)
+    }
+
+    fn conclude(&self, record: &RequestRecord) -> Result<(), JournalError> {
+        let now = entry::now();
+        let bytes = entry::encode(Kind::Outcome, now, record.id, record)?;
+        let first = self.state().conclude(record.id, &bytes, now)?;
+        if first {
+            self.outcomes.notify_one();
+        }
+        Ok(())
+    }
+}
+
+fn lock(directory: &Path) -> Result<File, JournalError> {
+    let path = directory.join("lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(JournalError::io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::InUse { directory: directory.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(JournalError::Io { action: "lock", path, source }),
+    }
+}

@@ -1,0 +1,28 @@
+//! How the journal is doing, for health checks and metrics.
+
+use std::time::Duration;
+
+/// How the journal and its writer are doing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JournalStatus {
+    /// Outcomes that the store has not acknowledged.
+    pub entries: u64,
+    /// Bytes that the store has not acknowledged, intents included.
+    pub bytes: u64,
+    /// Bytes on the disk; [`JournalSettings::max_bytes`](super::JournalSettings::max_bytes) is their bound.
+    pub disk_bytes: u64,
+    /// How long the oldest outcome has been waiting for the store.
+    pub oldest: Option<Duration>,
+    /// Requests that are running: intents without outcome.
+    pub open_intents: usize,
+    /// Calls refused because the journal was full, since the start.
+    pub refused: u64,
+    /// Records put into the file of rejected ones, since the start.
+    pub rejected: u64,
+    /// Damaged places skipped, since the start.
+    pub corrupt: u64,
+    /// Why the last call failed to reach the disk; `None` once one succeeds.
+    pub disk_error: Option<String>,
+    /// Why the store did not take the last batch; `None` once it takes one.
+    pub store_error: Option<String>,
+}

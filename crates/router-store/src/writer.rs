@@ -1,0 +1,242 @@
+//! The writer: takes records from the journal to the store, in batches, and acknowledges them.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use router_core::id::RequestId;
+use tokio::time::{sleep, timeout};
+
+use crate::error::{JournalError, StoreError};
+use crate::journal::cursor::Cursor;
+use crate::journal::{FsyncPolicy, Journal};
+use crate::record::{RequestLog, RequestRecord};
+
+/// What can be chosen about the writer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriterSettings {
+    /// Records in a batch, at most.
+    pub batch_rows: usize,
+    /// Bytes of journal in a batch, at most; one record may be larger. Bounds the writer's memory.
+    pub batch_bytes: usize,
+    /// How long a record waits for others to share its batch with.
+    pub batch_age: Duration,
+    /// How long the store may take for a batch before it counts as dead.
+    pub deadline: Duration,
+    /// The pause after the first failure; it doubles with each further one.
+    pub min_backoff: Duration,
+    /// The longest pause.
+    pub max_backoff: Duration,
+}
+
+impl Default for WriterSettings {
+    /// From 500 rows on, larger batches gain little on either database, and 50 ms is fresh enough for people.
+    fn default() -> Self {
+        Self {
+            batch_rows: 500,
+            batch_bytes: 8 << 20,
+            batch_age: Duration::from_millis(50),
+            deadline: Duration::from_secs(30),
+            min_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Takes records from the journal to the store. One per journal.
+pub struct Writer {
+    journal: Arc<Journal>,
+    log: Arc<dyn RequestLog>,
+    settings: WriterSettings,
+}
+
+/// Some outcomes of the journal.
+#[derive(Default)]
+struct Batch {
+    records: Vec<RequestRecord>,
+    /// Payloads that are no records: written by a newer version, perhaps.
+    unreadable: Vec<(RequestId, String, Vec<u8>)>,
+    /// There may be more.
+    full: bool,
+}
+
+impl Writer {
+    /// A writer from `journal` to `log`.
+    #[must_use]
+    pub fn new(journal: Arc<Journal>, log: Arc<dyn RequestLog>, settings: WriterSettings) -> Self {
+        Self { journal, log, settings }
+    }
+
+    /// Works until `shutdown`. To end gracefully, wait for [`Journal::flush`] first. Ending it at any moment, even by
+    /// dropping this future, loses nothing: what was not acknowledged is written again by the next writer.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
+        tokio::select! {
+            () = shutdown => {}
+            never = self.write() => match never {},
+            never = self.sync() => match never {},
+        }
+    }
+
+    async fn write(&self) -> Infallible {
+        let mut cursor = Cursor::new(Arc::clone(&self.journal));
+        let mut backoff = self.backoff();
+        loop {
+            let (returned, batch) = self.read(cursor).await;
+            cursor = returned;
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    self.failed(&error.to_string());
+                    backoff.pause().await;
+                    continue;
+                }
+            };
+            self.store(&batch.records).await;
+            self.reject(&batch.unreadable).await;
+            self.journal.acknowledge(cursor.progress());
+            backoff = self.backoff();
+            if !batch.full {
+                let waiting = self.journal.waiting_outcomes().await;
+                if waiting < self.settings.batch_rows as u64 {
+                    sleep(self.settings.batch_age).await;
+                }
+            }
+        }
+    }
+
+    /// Reads a batch on a thread that may wait for the disk.
+    async fn read(&self, mut cursor: Cursor) -> (Cursor, Result<Batch, JournalError>) {
+        let WriterSettings { batch_rows, batch_bytes, .. } = self.settings;
+        let read = tokio::task::spawn_blocking(move || {
+            let batch = Batch::read(&mut cursor, batch_rows, batch_bytes);
+            (cursor, batch)
+        });
+        match read.await {
+            Ok(read) => read,
+            // The runtime is going down: nothing will be polled again after this.
+            Err(_) => (Cursor::new(Arc::clone(&self.journal)), Ok(Batch::default())),
+        }
+    }
+
+    /// Writes records to the store, however long it takes. A batch that the store refuses is halved until the record
+    /// that is to blame stands alone; that one is rejected.
+    async fn store(&self, records: &[RequestRecord]) {
+        let mut backoff = self.backoff();
+        let mut parts = vec![records];
+        while let Some(part) = parts.pop() {
+            match self.append(part).await {
+                Ok(()) => {
+                    self.journal.state().store_error = None;
+                    backoff = self.backoff();
+                }
+                Err(StoreError::Refused { .. }) if part.len() > 1 => {
+                    let (older, newer) = part.split_at(part.len() / 2);
+                    parts.extend([newer, older]);
+                }
+                Err(StoreError::Refused { message, .. }) => {
+                    let payloads = part.iter().map(|record| {
+                        let json = serde_json::to_vec(record).unwrap_or_default();
+                        (record.id, message.clone(), json)
+                    });
+                    self.reject(&payloads.collect::<Vec<_>>()).await;
+                }
+                Err(error) => {
+                    self.failed(&error.to_string());
+                    parts.push(part);
+                    backoff.pause().await;
+                }
+            }
+        }
+    }
+
+    async fn append(&self, records: &[RequestRecord]) -> Result<(), StoreError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let appended = timeout(self.settings.deadline, self.log.append(records)).await;
+        appended.unwrap_or_else(|_| {
+            let message = format!("no answer within {:?}", self.settings.deadline);
+            Err(StoreError::Database { action: "take a batch of records", message })
+        })
+    }
+
+    /// Puts payloads into the file of rejected ones, however long it takes.
+    async fn reject(&self, payloads: &[(RequestId, String, Vec<u8>)]) {
+        let mut backoff = self.backoff();
+        for (id, reason, payload) in payloads {
+            while let Err(error) = self.journal.reject(*id, reason, payload) {
+                self.failed(&error.to_string());
+                backoff.pause().await;
+            }
+        }
+    }
+
+    fn failed(&self, error: &str) {
+        let waiting = self.journal.status().entries;
+        self.journal.state().store_error = Some(error.to_owned());
+        tracing::error!(error, waiting, "records wait in the journal; trying again");
+    }
+
+    fn backoff(&self) -> Backoff {
+        Backoff { next: self.settings.min_backoff, max: self.settings.max_backoff }
+    }
+
+    /// Forces the journal to the disk in the interval its settings name.
+    async fn sync(&self) -> Infallible {
+        let FsyncPolicy::Interval(interval) = self.journal.settings().fsync else {
+            return std::future::pending().await;
+        };
+        loop {
+            sleep(interval).await;
+            let journal = Arc::clone(&self.journal);
+            let synced = tokio::task::spawn_blocking(move || journal.sync()).await;
+            if let Ok(Err(error)) = synced {
+                tracing::error!(%error, "the journal is not forced to the disk; a power loss may cost records");
+            }
+        }
+    }
+}
+
+impl Batch {
+    fn read(cursor: &mut Cursor, max_rows: usize, max_bytes: usize) -> Result<Self, JournalError> {
+        let mut batch = Self::default();
+        let (mut rows, mut bytes) = (0, 0);
+        loop {
+            let entry = match cursor.next() {
+                Ok(Some(entry)) => entry,
+                Ok(None) => break,
+                // The cursor has passed what is in the batch, so that must be written; the error will be back.
+                Err(_) if rows > 0 => {
+                    batch.full = true;
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            (rows, bytes) = (rows + 1, bytes + entry.payload.len());
+            match serde_json::from_slice(&entry.payload) {
+                Ok(record) => batch.records.push(record),
+                Err(error) => batch.unreadable.push((entry.id, error.to_string(), entry.payload)),
+            }
+            if rows >= max_rows || bytes >= max_bytes {
+                batch.full = true;
+                break;
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// A pause that doubles.
+struct Backoff {
+    next: Duration,
+    max: Duration,
+}
+
+impl Backoff {
+    async fn pause(&mut self) {
+        let pause = self.next.min(self.max);
+        self.next = pause * 2;
+        sleep(pause).await;
+    }
+}

@@ -1,0 +1,3 @@
+DROP TABLE eval_scores;
+DROP TABLE feedback;
+DROP TABLE requests;
