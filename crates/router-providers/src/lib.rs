@@ -1,5 +1,34 @@
 #![doc = include_str!("../README.md")]
 
+// What a provider is.
 pub mod answer;
 pub mod call;
 pub mod provider;
+
+// The kinds there are.
+pub mod anthropic;
+pub mod kinds;
+pub mod openai;
+pub mod openai_compatible;
+pub mod openrouter;
+pub mod setup;
+
+// Wire formats.
+pub mod anthropic_messages;
+pub mod encoded;
+pub mod openai_chat;
+
+// What goes wrong.
+mod fault;
+pub mod fault_table;
+mod retry_after;
+mod scrub;
+
+// What they share.
+mod base_url;
+mod cache_marks;
+mod chat_provider;
+mod data_url;
+mod endpoint;
+mod names;
+mod needs;

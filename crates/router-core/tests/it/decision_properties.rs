@@ -31,8 +31,9 @@ fn any_model() -> impl Strategy<Value = Model> {
     let twin = option::weighted(0.3, 0..3_u8);
     (quality, rates, speed, twin, vec(0..12_u8, 0..3), -2..3_i32, any::<bool>()).prop_map(
         |(quality, rates, (first_token_seconds, tokens_per_second), twin, failover, priority, large)| {
-            let figures =
-                quality.into_iter().map(|figure| figure.map(|(mean, deviation)| QualityPrior { mean, deviation }));
+            let figures = quality
+                .into_iter()
+                .map(|figure| figure.map(|(mean, deviation)| QualityPrior { mean, deviation, measured: true }));
             let mut per_type = PerType([const { None }; PromptType::COUNT]);
             per_type.0.iter_mut().zip(figures).for_each(|(slot, figure)| *slot = figure);
             Model {

@@ -1,0 +1,52 @@
+//! The models: the shipped catalogue, the operator's files over it, and what providers are configured to serve beside.
+
+use std::fs;
+
+use anyhow::Context;
+use router_core::registry::{Registry, SourceFile};
+
+use crate::config::Config;
+
+/// The context window assumed of a model that nobody described: what small local models have. A longer prompt goes
+/// elsewhere; a shorter window answers with an error that fails over.
+const ASSUMED_CONTEXT_TOKENS: u64 = 32_768;
+
+/// Reads all models.
+///
+/// # Errors
+/// A file cannot be read, or the models are not valid: then everything that is wrong with them, at once.
+pub fn read(config: &Config) -> anyhow::Result<Registry> {
+    let mut sources: Vec<(String, String)> = Vec::new();
+    if config.models.shipped {
+        let shipped = Registry::shipped_files();
+        sources.extend(shipped.map(|file| (file.name.to_owned(), file.text.to_owned())));
+    }
+    for path in &config.models.files {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read the catalogue {}", path.display()))?;
+        sources.push((path.display().to_string(), text));
+    }
+    sources.push(("models of [providers]".to_owned(), undescribed(config)?));
+    let files: Vec<_> = sources.iter().map(|(name, text)| SourceFile { name, text }).collect();
+    Registry::parse(&files).context("the models are not valid")
+}
+
+/// A catalogue of the models that providers are said to serve and nobody described: `PROVIDER/NAME`, unpriced, of
+/// unmeasured quality.
+fn undescribed(config: &Config) -> anyhow::Result<String> {
+    let mut models = Vec::new();
+    for (id, provider) in &config.providers {
+        for name in &provider.models {
+            let mut model = toml::Table::new();
+            model.insert("id".to_owned(), format!("{id}/{name}").into());
+            model.insert("provider".to_owned(), id.as_str().into());
+            model.insert("upstreamName".to_owned(), name.clone().into());
+            model.insert("contextTokens".to_owned(), i64::try_from(ASSUMED_CONTEXT_TOKENS)?.into());
+            models.push(toml::Value::Table(model));
+        }
+    }
+    let mut file = toml::Table::new();
+    if !models.is_empty() {
+        file.insert("models".to_owned(), models.into());
+    }
+    Ok(toml::to_string(&file)?)
+}

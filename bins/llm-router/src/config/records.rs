@@ -1,0 +1,129 @@
+//! `[data]` and `[records]`: where things are kept, which, and how safely.
+
+use std::borrow::Cow;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::server::count;
+use super::{duration_text, size_text};
+
+/// Where things are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Data {
+    /// The directory of database and journal.
+    pub dir: PathBuf,
+    /// The SQLite database: `llm-router.db` in `dir`, unless `DATABASE_URL` says otherwise.
+    #[serde(skip)]
+    pub database: PathBuf,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self { dir: "./data".into(), database: PathBuf::new() }
+    }
+}
+
+/// When the journal is forced to the disk: what power loss may cost. A killed process loses nothing either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fsync {
+    /// When the operating system sees fit: up to 30 s on Linux.
+    Never,
+    /// At most this long after the write.
+    Every(Duration),
+    /// Before each request goes on.
+    Always,
+}
+
+impl Serialize for Fsync {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Never => serializer.serialize_str("never"),
+            Self::Every(interval) => duration_text::serialize(interval, serializer),
+            Self::Always => serializer.serialize_str("always"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Fsync {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match &*Cow::<'_, str>::deserialize(deserializer)? {
+            "never" => Ok(Self::Never),
+            "always" => Ok(Self::Always),
+            text => duration_text::parse(text).map(Self::Every).map_err(|_| {
+                let expected = duration_text::EXPECTED;
+                de::Error::custom(format!("`{text}` is not known; write \"never\", \"always\", or {expected}"))
+            }),
+        }
+    }
+}
+
+impl JsonSchema for Fsync {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Fsync".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let interval = generator.subschema_for::<duration_text::Text>();
+        json_schema!({"anyOf": [{"enum": ["never", "always"]}, interval]})
+    }
+}
+
+/// What happens to a request whose record cannot be kept (journal full, or the disk fails).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnRecordLoss {
+    /// It is refused: nothing is billed without a record.
+    Refuse,
+    /// It is served, and the loss counted.
+    Serve,
+}
+
+/// What is kept of prompts and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StoredText {
+    /// Everything.
+    Whole,
+    /// Nothing: figures only.
+    None,
+}
+
+/// Which records are kept, and how safely.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Records {
+    /// How much the journal may hold while the database does not take it; at least 1MiB.
+    #[serde(with = "size_text")]
+    #[schemars(with = "size_text::Text")]
+    pub journal_limit: u64,
+    /// When the journal is forced to the disk: `"always"`, `"never"`, or an interval.
+    pub journal_fsync: Fsync,
+    /// What happens to a request whose record cannot be kept.
+    pub on_record_loss: OnRecordLoss,
+    /// What is kept of prompts and answers.
+    pub text: StoredText,
+    /// How long records are kept, in days.
+    pub retention_days: NonZeroU32,
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self {
+            // Half a million records of 2 kB: more than an hour of a dead database at 100 requests/s.
+            journal_limit: 1 << 30,
+            journal_fsync: Fsync::Every(Duration::from_secs(1)),
+            on_record_loss: OnRecordLoss::Refuse,
+            text: StoredText::None,
+            retention_days: count(30),
+        }
+    }
+}

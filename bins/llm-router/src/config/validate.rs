@@ -1,0 +1,83 @@
+//! Looks at the configuration as a whole: what single values cannot show.
+
+use std::time::Duration;
+
+use super::Config;
+use super::error::ConfigError;
+use super::origin::Origins;
+
+/// The most a retry setting may multiply an outage by.
+const MOST_RETRIES: u32 = 20;
+
+/// The smallest head that every common client fits in.
+const SMALLEST_HEAD: u64 = 8 << 10;
+
+/// Below this the journal could not hold the records of a second.
+const SMALLEST_JOURNAL: u64 = 1 << 20;
+
+/// Adds what is wrong with `config` to `errors`.
+pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigError>) {
+    let mut require = |right: bool, field: &str, message: &str| {
+        if !right {
+            errors.push(ConfigError::value(origins.of(field), field, message));
+        }
+    };
+    let server = &config.server;
+    require(
+        server.listen.ip().is_loopback() || server.allow_unauthenticated_network,
+        "server.listen",
+        "others could reach this address, and callers are not authenticated yet; listen on 127.0.0.1 behind a proxy that \
+         authenticates, or set server.allow_unauthenticated_network = true if only callers you trust reach it",
+    );
+    require(server.head_limit >= SMALLEST_HEAD, "server.head_limit", "less than 8KiB, which common clients need");
+    require(server.body_limit > 0, "server.body_limit", "must be more than 0");
+    require(
+        server.allowed_hosts.iter().all(|host| is_host(host)),
+        "server.allowed_hosts",
+        "a host is a name or an address, without scheme, port and path, like \"router.example.org\"",
+    );
+    require(
+        server.allowed_origins.iter().all(super::http_url::HttpUrl::is_origin),
+        "server.allowed_origins",
+        "an origin has no path, like \"https://app.example.org\"",
+    );
+    for (field, wait) in waits(config) {
+        require(wait > Duration::ZERO, field, "must be more than 0");
+    }
+    let routing = &config.routing;
+    for (field, weight) in [
+        ("routing.cost_weight", routing.cost_weight),
+        ("routing.latency_weight", routing.latency_weight),
+        ("routing.quality_weight", routing.quality_weight),
+    ] {
+        require(weight.is_finite() && weight >= 0.0, field, "must be a number, 0 or more");
+    }
+    require(config.failover.max_retries <= MOST_RETRIES, "failover.max_retries", "must be a whole number from 0 to 20");
+    require(config.records.journal_limit >= SMALLEST_JOURNAL, "records.journal_limit", "must be 1MiB or more");
+    for file in &config.models.files {
+        require(file.is_file(), "models.files", &format!("{}: there is no such file", file.display()));
+    }
+}
+
+fn waits(config: &Config) -> [(&'static str, Duration); 9] {
+    let (server, deadlines) = (&config.server, &config.deadlines);
+    [
+        ("server.header_timeout", server.header_timeout),
+        ("server.body_timeout", server.body_timeout),
+        ("server.idle_timeout", server.idle_timeout),
+        ("server.shutdown_deadline", server.shutdown_deadline),
+        ("deadlines.first_event", deadlines.first_event),
+        ("deadlines.first_event_reasoning", deadlines.first_event_reasoning),
+        ("deadlines.idle", deadlines.idle),
+        ("deadlines.total", deadlines.total),
+        ("cache.ttl", config.cache.ttl),
+    ]
+}
+
+fn is_host(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    match bare {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)),
+    }
+}

@@ -1,0 +1,171 @@
+//! A changed configuration takes effect without a restart: read, validated as a whole, swapped; or refused as a whole, with the old one in force.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use router_engine::engine::Engine;
+use tokio::sync::mpsc;
+
+use crate::config::sources::Sources;
+use crate::config::{Config, Loaded, load};
+use crate::demo::Demo;
+use crate::wire;
+
+/// Editors and mounts write in several steps: a change counts once it has been quiet for this long.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// Reads the configuration again when asked to.
+pub struct Reloader {
+    /// Where the configuration is read from.
+    pub sources: Sources,
+    /// What is in force.
+    pub current: Config,
+    /// What runs under it.
+    pub engine: Arc<Engine>,
+    /// The simulated providers, in a demonstration.
+    pub demo: Option<Arc<Demo>>,
+}
+
+impl Reloader {
+    /// Reads everything again. On any error the old configuration stays in force, and the log says why.
+    /// Returns the files to watch from now on.
+    pub fn reload(&mut self, reason: &str) -> Option<Vec<PathBuf>> {
+        let Loaded { config, warnings, watched, .. } = match load(&self.sources) {
+            Ok(loaded) => loaded,
+            Err(errors) => {
+                tracing::error!(reason, %errors, "the new configuration is not valid; the old one stays in force");
+                return None;
+            }
+        };
+        // Catalogues and key files may have changed even where the configuration itself has not.
+        let snapshot = match wire::snapshot(&config, self.demo.as_deref()) {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(reason, error, "the new configuration is not valid; the old one stays in force");
+                return None;
+            }
+        };
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        for section in self.needs_restart(&config) {
+            tracing::warn!(section, "changed, and takes effect at the next start only");
+        }
+        let models = snapshot.registry.models().len();
+        self.engine.reload(snapshot);
+        self.current = config;
+        tracing::info!(reason, models, "configuration reloaded");
+        Some(watched)
+    }
+
+    /// The sections that changed and are only read at start.
+    fn needs_restart(&self, new: &Config) -> Vec<&'static str> {
+        let old = &self.current;
+        let changed = [
+            ("server", old.server != new.server),
+            ("data", old.data != new.data),
+            ("cache (ttl and max_size)", (old.cache.ttl, old.cache.max_size) != (new.cache.ttl, new.cache.max_size)),
+            ("rate_limit.max_names", old.rate_limit.max_names != new.rate_limit.max_names),
+            (
+                "records (journal and retention)",
+                (old.records.journal_limit, old.records.journal_fsync, old.records.retention_days)
+                    != (new.records.journal_limit, new.records.journal_fsync, new.records.retention_days),
+            ),
+            ("log", old.log != new.log),
+            ("metrics", old.metrics != new.metrics),
+        ];
+        changed.into_iter().filter(|(_, changed)| *changed).map(|(section, _)| section).collect()
+    }
+}
+
+/// Watches files, by their directories: a file that is replaced (by an editor, by Kubernetes' symbolic links) is another file.
+pub struct FileWatch {
+    watcher: Option<RecommendedWatcher>,
+    directories: Vec<PathBuf>,
+    names: Names,
+    changes: mpsc::Receiver<()>,
+}
+
+/// Which files of the watched directories count: others (a database, say) may change all the time.
+#[derive(Debug, Clone, Default)]
+struct Names(Arc<Mutex<HashSet<OsString>>>);
+
+impl Names {
+    /// Kubernetes swaps this link to swap all files of a mounted volume at once.
+    const KUBERNETES_LINK: &str = "..data";
+
+    fn set(&self, files: &[PathBuf]) {
+        let names = files.iter().filter_map(|file| file.file_name()).map(OsString::from);
+        let names = names.chain([OsString::from(Self::KUBERNETES_LINK)]).collect();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    fn concern(&self, event: &notify::Event) -> bool {
+        let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !event.kind.is_access() && event.paths.iter().filter_map(|path| path.file_name()).any(|name| names.contains(name))
+    }
+}
+
+impl FileWatch {
+    /// Watches `files` from now on. A directory that cannot be watched is said so in the log: SIGHUP still reloads.
+    #[must_use]
+    pub fn start(files: &[PathBuf]) -> Self {
+        // One waiting change is as good as many.
+        let (sender, changes) = mpsc::channel(1);
+        let names = Names::default();
+        let wanted = names.clone();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| wanted.concern(&event)) {
+                let _ = sender.try_send(());
+            }
+        });
+        let watcher = watcher
+            .inspect_err(|error| tracing::warn!(%error, "files cannot be watched; reload by SIGHUP instead"))
+            .ok();
+        let mut watch = Self { watcher, directories: Vec::new(), names, changes };
+        watch.follow(files);
+        watch
+    }
+
+    /// Watches `files` instead of those before.
+    pub fn follow(&mut self, files: &[PathBuf]) {
+        self.names.set(files);
+        let Some(watcher) = &mut self.watcher else { return };
+        let mut directories: Vec<PathBuf> = files.iter().filter_map(|file| directory_of(file)).collect();
+        directories.sort();
+        directories.dedup();
+        for gone in self.directories.iter().filter(|old| !directories.contains(old)) {
+            let _ = watcher.unwatch(gone);
+        }
+        directories.retain(|directory| {
+            if self.directories.contains(directory) {
+                return true;
+            }
+            let watched = watcher.watch(directory, RecursiveMode::NonRecursive);
+            if let Err(error) = &watched {
+                tracing::warn!(directory = %directory.display(), %error, "cannot be watched; reload by SIGHUP instead");
+            }
+            watched.is_ok()
+        });
+        self.directories = directories;
+    }
+
+    /// Waits until something has changed, and then been quiet.
+    pub async fn changed(&mut self) {
+        if self.changes.recv().await.is_none() {
+            // The watcher could not start: nothing will ever change.
+            std::future::pending::<()>().await;
+        }
+        while tokio::time::timeout(QUIET, self.changes.recv()).await.is_ok_and(|change| change.is_some()) {}
+    }
+}
+
+fn directory_of(file: &Path) -> Option<PathBuf> {
+    let parent = file.parent()?;
+    Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
+}

@@ -1,0 +1,136 @@
+//! From configuration to the parts it describes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use router_cache::rate_limit::Rate;
+use router_core::classify::rules::RuleClassifier;
+use router_core::id::ProviderId;
+use router_core::quality::QualityTable;
+use router_engine::settings::{EngineSettings, FailoverSettings, KeepText, OnRecordLoss};
+use router_engine::snapshot::Snapshot;
+use router_providers::call::Deadlines;
+use router_providers::kinds;
+use router_providers::provider::Provider;
+use router_providers::setup::InstanceConfig;
+use router_store::journal::{FsyncPolicy, JournalSettings};
+
+use crate::catalogue;
+use crate::config::Config;
+use crate::config::limits::RequestRate;
+use crate::config::provider::WellKnown;
+use crate::config::records::{self, Fsync, StoredText};
+use crate::demo::Demo;
+
+/// What requests run under: models, providers, and what the operator decided.
+///
+/// # Errors
+/// The models are not valid, or a provider cannot be set up.
+pub fn snapshot(config: &Config, demo: Option<&Demo>) -> anyhow::Result<Snapshot> {
+    let registry = catalogue::read(config)?;
+    let quality = QualityTable::from_priors(&registry);
+    Ok(Snapshot {
+        quality,
+        registry,
+        classifier: Arc::new(RuleClassifier),
+        providers: providers(config, demo)?,
+        provider_variables: WellKnown::ALL.iter().map(|known| known.key_variable.to_owned()).collect(),
+        simulated: demo.is_some(),
+        settings: engine_settings(config),
+    })
+}
+
+fn providers(config: &Config, demo: Option<&Demo>) -> anyhow::Result<HashMap<ProviderId, Arc<dyn Provider>>> {
+    let mut instances: Vec<(&str, InstanceConfig)> = demo.map(Demo::instances).into_iter().flatten().collect();
+    for (id, provider) in config.providers.iter().filter(|(_, provider)| provider.is_configured()) {
+        let instance = InstanceConfig::new(id.clone()).with_base_url(provider.base_url.as_str());
+        let instance = match &provider.api_key {
+            Some(key) => instance.with_api_key(key.secret().clone()),
+            None => instance,
+        };
+        instances.push((provider.kind.name(), instance));
+    }
+    let mut providers = HashMap::new();
+    for (kind, instance) in instances {
+        let id = instance.id.clone();
+        let kind = kinds::find(kind).with_context(|| format!("no provider is of kind {kind}"))?;
+        let provider = (kind.build)(&instance).with_context(|| format!("the provider {id} cannot be set up"))?;
+        providers.insert(id, provider);
+    }
+    Ok(providers)
+}
+
+fn engine_settings(config: &Config) -> EngineSettings {
+    let deadlines = &config.deadlines;
+    let failover = FailoverSettings::default();
+    let wait = |first_event: Duration| Deadlines { first_event, idle: deadlines.idle, total: deadlines.total };
+    EngineSettings {
+        failover: FailoverSettings {
+            enabled: config.failover.enabled,
+            max_retries: config.failover.max_retries,
+            retry_delay: config.failover.retry_delay,
+            longest_pause: failover.longest_pause.max(config.failover.retry_delay),
+            request_deadline: failover.request_deadline.max(deadlines.total),
+        },
+        deadlines: wait(deadlines.first_event),
+        reasoning_deadlines: wait(deadlines.first_event_reasoning),
+        execution_rate: rate(&config.rate_limit.executions, config.rate_limit.enabled),
+        read_rate: rate(&config.rate_limit.reads, config.rate_limit.enabled),
+        cache_enabled: config.cache.enabled,
+        on_record_loss: match config.records.on_record_loss {
+            records::OnRecordLoss::Refuse => OnRecordLoss::Refuse,
+            records::OnRecordLoss::Serve => OnRecordLoss::Serve,
+        },
+        keep_text: match config.records.text {
+            StoredText::Whole => KeepText::Whole,
+            StoredText::None => KeepText::None,
+        },
+        default_preferences: config.routing.preferences(),
+    }
+}
+
+fn rate(rate: &RequestRate, enabled: bool) -> Rate {
+    if enabled {
+        Rate { per_minute: rate.requests_per_minute.get(), burst: rate.burst.get() }
+    } else {
+        Rate { per_minute: u32::MAX, burst: u32::MAX }
+    }
+}
+
+/// How the journal keeps records until the database has them.
+#[must_use]
+pub fn journal_settings(config: &Config) -> JournalSettings {
+    JournalSettings {
+        max_bytes: config.records.journal_limit,
+        fsync: match config.records.journal_fsync {
+            Fsync::Never => FsyncPolicy::Never,
+            Fsync::Interval(interval) => FsyncPolicy::Interval(interval),
+            Fsync::Always => FsyncPolicy::Always,
+        },
+        ..JournalSettings::default()
+    }
+}
+
+/// What the listener allows.
+#[must_use]
+pub fn http_settings(config: &Config) -> router_http::settings::Settings {
+    let server = &config.server;
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let count = |number: std::num::NonZeroU32| size(number.get().into());
+    router_http::settings::Settings {
+        body_limit: size(server.body_limit),
+        header_timeout: server.header_timeout,
+        body_timeout: server.body_timeout,
+        idle_timeout: server.idle_timeout,
+        head_limit: size(server.head_limit),
+        header_count_limit: count(server.header_count_limit),
+        connection_limit: count(server.connection_limit),
+        stream_limit: server.stream_limit.get(),
+        shutdown_deadline: server.shutdown_deadline,
+        allowed_hosts: server.allowed_hosts.clone(),
+        allowed_origins: server.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
+        app_url: server.app_url.as_ref().and_then(|url| url.as_str().parse().ok()),
+    }
+}

@@ -1,0 +1,37 @@
+//! A request in some wire format, and what did not fit into it.
+
+/// A request body, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// JSON.
+    pub body: Vec<u8>,
+    /// Headers that this body depends on: name and value.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// What could not be carried as it stands, by the field's name in
+    /// [`Conversation`](router_core::conversation::Conversation). Each name once, in the order found.
+    pub dropped: Vec<String>,
+}
+
+/// Collects the names of what could not be carried, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Dropped(Vec<String>);
+
+impl Dropped {
+    pub(crate) fn note(&mut self, field: &str) {
+        if !self.0.iter().any(|known| known == field) {
+            self.0.push(field.to_owned());
+        }
+    }
+
+    /// Passes `value` on if `carried`; else notes the loss, if there is one.
+    pub(crate) fn unless<T>(&mut self, carried: bool, field: &str, value: Option<T>) -> Option<T> {
+        if !carried && value.is_some() {
+            self.note(field);
+        }
+        value.filter(|_| carried)
+    }
+
+    pub(crate) fn into_names(self) -> Vec<String> {
+        self.0
+    }
+}

@@ -1,0 +1,124 @@
+//! Errors as providers write them, in all the shapes that were seen, read into a [`CallError`].
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use router_core::error_kind::ErrorKind;
+use serde_json::Value;
+
+use crate::answer::CallError;
+use crate::fault_table::{Said, kind_of};
+use crate::retry_after::retry_after;
+
+/// How much of a provider's words is kept: enough for the longest honest message, short enough for a log line.
+const LONGEST_MESSAGE: usize = 2_048;
+
+/// The error for a response whose status is not one of success.
+pub(crate) fn from_response(status: u16, headers: &HeaderMap, body: &[u8], now: Timestamp) -> CallError {
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let words = Words::of(&json).unwrap_or_else(|| Words::of_text(body));
+    let said = Said { status, codes: words.codes, message: words.message.to_lowercase() };
+    let message = match words.message.as_str() {
+        "" => format!("HTTP {status} without a message"),
+        message => cut(message),
+    };
+    CallError { kind: kind_of(&said), status: Some(status), message, retry_after: retry_after(headers, now) }
+}
+
+/// Finds errors that come with a status of success.
+///
+/// # Errors
+/// The one within.
+pub(crate) fn none_within(body: &[u8]) -> Result<(), CallError> {
+    // Every shape of an error has this word in it: an answer without it is not parsed twice.
+    const SIGN: &[u8] = b"\"error\"";
+    if !body.windows(SIGN.len()).any(|window| window == SIGN) {
+        return Ok(());
+    }
+    let Ok(json) = serde_json::from_slice::<Value>(body) else { return Ok(()) };
+    let choice = json.pointer("/choices/0").filter(|choice| is_error(choice));
+    let Some(error) = choice.or(Some(&json).filter(|json| is_error(json))) else { return Ok(()) };
+    let words = Words::of(error).unwrap_or_default();
+    let said = Said { status: words.number.unwrap_or(200), codes: words.codes, message: words.message.to_lowercase() };
+    let message = cut(if words.message.is_empty() { "an error without a message" } else { &words.message });
+    Err(CallError { kind: kind_of(&said), status: Some(200), message, retry_after: None })
+}
+
+/// `{"error": …}`, and `{"object": "error", …}` or `{"type": "error", …}` beside no answer.
+fn is_error(json: &Value) -> bool {
+    let within = json.get("error").is_some_and(|error| !error.is_null());
+    within || ["object", "type"].iter().any(|key| json.get(key).is_some_and(|value| value == "error"))
+}
+
+/// A body that is not an answer.
+pub(crate) fn malformed(message: &str) -> CallError {
+    CallError::new(ErrorKind::Malformed, cut(message))
+}
+
+/// A body that is not JSON, or not in the shape it should be.
+pub(crate) fn not_json(error: serde_json::Error) -> CallError {
+    malformed(&format!("the response cannot be read: {error}"))
+}
+
+/// What an error says.
+#[derive(Debug, Default)]
+struct Words {
+    message: String,
+    /// Codes and types, in lower case.
+    codes: Vec<String>,
+    /// The status inside the body, where there is one.
+    number: Option<u16>,
+}
+
+impl Words {
+    /// From any of the shapes:
+    /// - `{"error": {"message", "type", "code", "details": {"error_code"}, "metadata": {"error_type"}}}`: OpenAI, Anthropic,
+    ///   OpenRouter, llama.cpp, Azure (`code` is a word or a number)
+    /// - the same in a list: Google
+    /// - `{"object": "error", "message", "type", "code"}`: vLLM
+    /// - `{"error": "…"}`: Ollama; `{"detail": "…"}`: servers built on FastAPI; `{"message": "…"}`: gateways
+    fn of(json: &Value) -> Option<Self> {
+        let json = json.get(0).unwrap_or(json);
+        let error = match json.get("error") {
+            Some(error @ Value::Object(_)) => error,
+            Some(Value::String(message)) => return Some(Self { message: message.clone(), ..Self::default() }),
+            _ => json,
+        };
+        let message = ["message", "detail"].iter().find_map(|key| error.get(key)).map(text_of);
+        let code = error.get("code");
+        let words = [
+            error.get("type"),
+            code,
+            error.pointer("/details/error_code"),
+            error.pointer("/metadata/error_type"),
+            error.pointer("/innererror/code"),
+        ];
+        let mut codes: Vec<String> =
+            words.into_iter().flatten().filter_map(Value::as_str).map(str::to_lowercase).collect();
+        if error.pointer("/metadata/reasons").is_some() || error.pointer("/metadata/flagged_input").is_some() {
+            codes.push("moderation".into());
+        }
+        let number = code.and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
+        let number = number.filter(|code| (400..600).contains(code));
+        let words = Self { message: message.unwrap_or_default(), codes, number };
+        (!words.message.is_empty() || !words.codes.is_empty() || words.number.is_some()).then_some(words)
+    }
+
+    /// From a body that is not JSON: a proxy's page.
+    fn of_text(body: &[u8]) -> Self {
+        let start = body.get(..LONGEST_MESSAGE * 2).unwrap_or(body);
+        Self { message: String::from_utf8_lossy(start).trim().to_owned(), ..Self::default() }
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The message, no longer than [`LONGEST_MESSAGE`] bytes.
+fn cut(message: &str) -> String {
+    if message.len() <= LONGEST_MESSAGE {
+        return message.to_owned();
+    }
+    let end = (0..=LONGEST_MESSAGE - "…".len()).rev().find(|&end| message.is_char_boundary(end)).unwrap_or(0);
+    format!("{}…", &message[..end])
+}

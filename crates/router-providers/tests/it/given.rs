@@ -1,0 +1,89 @@
+//! What tests start from.
+
+use router_core::capability::{Capabilities, Capability};
+use router_core::conversation::{CacheMark, Content, Conversation, Message, Part, Role, Tool, ToolCall};
+use router_core::id::RequestId;
+use router_core::model::{Model, SpeedPrior};
+use router_core::prompt_type::PerType;
+use router_core::usage::{Tokens, Usage, UsageSource};
+use router_providers::call::Call;
+use serde_json::{Value, json};
+
+/// A model that can do everything, answers with 32,000 tokens at most, and is called like that upstream.
+pub(crate) fn model(upstream_name: &str) -> Model {
+    Model {
+        id: upstream_name.into(),
+        name: upstream_name.into(),
+        provider: "test".into(),
+        upstream_name: upstream_name.into(),
+        description: String::new(),
+        same_as: None,
+        price: None,
+        context_tokens: Tokens(200_000),
+        max_output_tokens: Tokens(32_000),
+        speed: SpeedPrior { first_token_seconds: 1.0, tokens_per_second: 50.0 },
+        quality: PerType::default(),
+        quality_source: String::new(),
+        capabilities: Capability::ALL.into_iter().collect(),
+        is_active: true,
+        priority: 0,
+        failover_order: Vec::new(),
+        shutdown_date: None,
+    }
+}
+
+/// The same without some capabilities.
+pub(crate) fn without(model: Model, lost: &[Capability]) -> Model {
+    let capabilities: Capabilities = model.capabilities.iter().filter(|has| !lost.contains(has)).collect();
+    Model { capabilities, ..model }
+}
+
+pub(crate) fn call<'a>(model: &'a Model, conversation: &'a Conversation) -> Call<'a> {
+    Call::new(RequestId("0192a1b2-0000-7000-8000-000000000001".parse().unwrap()), model, conversation)
+}
+
+pub(crate) fn turns(messages: Vec<Message>) -> Conversation {
+    Conversation { messages, ..Conversation::default() }
+}
+
+pub(crate) fn turn(role: Role, contents: Vec<Content>) -> Message {
+    Message { role, parts: contents.into_iter().map(Part::from).collect() }
+}
+
+pub(crate) fn text(text: &str) -> Content {
+    Content::Text(text.into())
+}
+
+pub(crate) fn tool_call(id: &str, name: &str, arguments: &str) -> Content {
+    Content::ToolCall(ToolCall { id: id.into(), name: name.into(), arguments: arguments.into() })
+}
+
+pub(crate) fn tool_result(id: &str, contents: Vec<Content>) -> Content {
+    let parts = contents.into_iter().map(Part::from).collect();
+    Content::ToolResult { call_id: id.into(), parts, is_error: false }
+}
+
+pub(crate) fn marked(content: Content, mark: CacheMark) -> Part {
+    Part { content, cache: Some(mark) }
+}
+
+pub(crate) fn tool(name: &str) -> Tool {
+    let parameters = json!({"type": "object", "properties": {"city": {"type": "string"}}});
+    Tool { name: name.into(), description: Some("Looks".into()), parameters, strict: None, cache: None }
+}
+
+pub(crate) fn reported(input: u64, cache_read: u64, written: [u64; 2], output: u64, reasoning: u64) -> Usage {
+    Usage {
+        input: Tokens(input),
+        cache_read: Tokens(cache_read),
+        cache_write_5m: Tokens(written[0]),
+        cache_write_1h: Tokens(written[1]),
+        output: Tokens(output),
+        reasoning: Tokens(reasoning),
+        source: UsageSource::Reported,
+    }
+}
+
+pub(crate) fn json_of(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap()
+}
