@@ -1,0 +1,167 @@
+//! The native API's answers, with obedient providers.
+
+use router_cache::rate_limit::Rate;
+use router_engine::settings::EngineSettings;
+use router_http::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, engine_settings};
+
+async fn stage() -> Stage {
+    Stage::start(Settings::default()).await
+}
+
+#[tokio::test]
+async fn an_answer_says_who_gave_it_why_and_at_what_cost() {
+    let stage = stage().await;
+    let (status, answer) = stage
+        .post(
+            "/api/route",
+            &json!({
+                "prompt": "What is AI?",
+                "preferences": {"costWeight": 0.3, "latencyWeight": 0.3, "qualityWeight": 0.4},
+                "metadata": {"team": "search"},
+            }),
+        )
+        .await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["response"], "answer to: What is AI?");
+    assert_eq!(answer["finishReason"], "stop");
+    assert_eq!(answer["usage"]["input"], 7);
+    assert_eq!(answer["cost"]["status"], "priced");
+    assert_eq!(answer["cached"], false);
+    assert_eq!(answer["attempts"][0]["modelId"], answer["modelId"]);
+    let candidates = answer["decision"]["candidates"].as_array().unwrap();
+    assert_eq!(candidates[0]["modelId"], answer["modelId"]);
+    assert!(candidates.len() > 1, "no alternatives");
+    let fields: Vec<&String> = answer.as_object().unwrap().keys().collect();
+    for field in ["requestId", "modelId", "provider", "latencyMs", "simulated"] {
+        assert!(fields.iter().any(|name| *name == field), "no {field} in {fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn preferences_reach_the_decision() {
+    let stage = stage().await;
+    let choose = async |preferences: Value| {
+        let (_, answer) =
+            stage.post("/api/route", &json!({"prompt": "Prove it.", "dryRun": true, "preferences": preferences})).await;
+        (answer["modelId"].clone(), answer["decision"].clone())
+    };
+    let (cheap, decision) = choose(json!({"costWeight": 1, "latencyWeight": 0, "qualityWeight": 0})).await;
+    let (good, _) = choose(json!({"target": "best"})).await;
+    assert_ne!(cheap, good);
+    assert_eq!(decision["costWeight"], 1.0);
+    let (_, bounded) = choose(json!({"maxCostUsd": 0})).await;
+    assert!(bounded["excluded"].as_array().unwrap().iter().any(|model| model["reason"] == "above_max_cost"));
+}
+
+#[tokio::test]
+async fn a_named_model_answers() {
+    let stage = stage().await;
+    let (_, answer) = stage.post("/api/route", &json!({"prompt": "hi", "modelId": "gpt-4o", "fallbacks": false})).await;
+    assert_eq!(answer["modelId"], "gpt-4o", "{answer}");
+}
+
+#[tokio::test]
+async fn a_dry_run_asks_nobody_and_works_without_any_provider() {
+    let stage = stage().await;
+    let (status, answer) = stage.post("/api/route", &json!({"prompt": "silence", "dryRun": true})).await;
+    assert_eq!((status, &answer["dryRun"]), (200, &json!(true)));
+    assert!(answer["modelId"].is_string() && answer["decision"]["candidates"].is_array(), "{answer}");
+    assert!(answer.get("response").is_none());
+}
+
+#[tokio::test]
+async fn the_second_time_the_answer_comes_from_the_cache() {
+    let stage = stage().await;
+    let ask = json!({"prompt": "Again?", "temperature": 0});
+    assert_eq!(stage.post("/api/route", &ask).await.1["cached"], false);
+    let (_, again) = stage.post("/api/route", &ask).await;
+    assert_eq!((&again["cached"], &again["cost"]["usd"]), (&json!(true), &json!(0.0)));
+    let (status, miss) = stage.post("/api/route", &json!({"prompt": "Never asked", "cache": "only"})).await;
+    assert_eq!((status, miss["error"]["code"].as_str()), (404, Some("not_cached")));
+}
+
+#[tokio::test]
+async fn failures_are_said_with_their_status_and_their_attempts() {
+    let stage = stage().await;
+    for (kind, status, code) in [
+        ("auth", 503, "upstream_misconfigured"),
+        ("invalid_request", 400, "refused_by_provider"),
+        ("content_policy", 400, "content_policy"),
+        ("server_error", 502, "upstream_failed"),
+    ] {
+        let stage = self::stage().await;
+        let (was, answer) = stage.post("/api/route", &json!({"prompt": format!("fail: {kind}")})).await;
+        assert_eq!((was, answer["error"]["code"].as_str()), (status, Some(code)), "{kind}: {answer}");
+        assert!(!answer["error"]["attempts"].as_array().unwrap().is_empty(), "{answer}");
+    }
+    let client = reqwest::Client::new();
+    let limited =
+        client.post(stage.url("/api/route")).json(&json!({"prompt": "fail: rate_limited"})).send().await.unwrap();
+    assert_eq!(limited.status(), 429);
+    assert_eq!(limited.headers()["retry-after"], "30");
+    let broken =
+        client.post(stage.url("/api/route")).json(&json!({"prompt": "fail: server_error"})).send().await.unwrap();
+    assert_eq!(broken.headers()["x-should-retry"], "false");
+}
+
+#[tokio::test]
+async fn reads_and_executions_are_limited_apart() {
+    let two = Rate { per_minute: 1, burst: 2 };
+    let settings = EngineSettings { execution_rate: two, read_rate: two, ..engine_settings() };
+    let stage = Stage::with_engine(Settings::default(), settings).await;
+    let client = reqwest::Client::new();
+    let execute = || client.post(stage.url("/api/route")).json(&json!({"prompt": "hi", "cache": "bypass"})).send();
+    let read = || client.get(stage.url("/api/models")).send();
+    let refused = loop {
+        let response = execute().await.unwrap();
+        assert_eq!(response.headers()["x-ratelimit-limit-requests"].is_empty(), false);
+        if response.status() != 200 {
+            break response;
+        }
+    };
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["x-ratelimit-remaining-requests"], "0");
+    assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+    assert_eq!(read().await.unwrap().status(), 200);
+    // Dry runs draw on the reads.
+    let dry = client.post(stage.url("/api/route")).json(&json!({"prompt": "hi", "dryRun": true}));
+    assert_eq!(dry.send().await.unwrap().status(), 200);
+    assert_eq!(read().await.unwrap().status(), 429);
+    // Whoever watches is never limited.
+    for path in ["/livez", "/readyz", "/api/health", "/"] {
+        for _ in 0..5 {
+            assert_eq!(client.get(stage.url(path)).send().await.unwrap().status(), 200, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn models_are_listed_filtered_and_alive() {
+    let stage = stage().await;
+    stage.post("/api/route", &json!({"prompt": "hi", "modelId": "gpt-4o"})).await;
+    let list =
+        async |query: &str| stage.get(&format!("/api/models{query}")).await.1["models"].as_array().unwrap().clone();
+    let all = list("").await;
+    let gpt = all.iter().find(|model| model["id"] == "gpt-4o").unwrap();
+    assert_eq!(gpt["live"]["attempts"], 1, "{gpt}");
+    assert!(gpt["price"]["input"].as_f64().unwrap() > 0.0);
+    let narrow = list("?provider=openai&capability=vision,tools&promptType=analysis&active=true").await;
+    assert!(!narrow.is_empty() && narrow.len() < all.len());
+    assert!(narrow.iter().all(|model| model["provider"] == "openai"));
+    assert_eq!(list("?provider=nobody").await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_dead_database_is_said_without_its_secrets_and_prompts_go_on() {
+    let stage = stage().await;
+    let (status, health) = stage.get("/api/health").await;
+    assert_eq!((status, health["status"].as_str()), (200, Some("degraded")));
+    assert_eq!(health["database"]["status"], "down");
+    let (status, answer) = stage.get("/api/requests").await;
+    assert_eq!((status, answer["error"]["code"].as_str()), (503, Some("records_unavailable")));
+    assert!(!answer.to_string().contains("internal-detail") && !answer.to_string().contains("db.internal"), "{answer}");
+    assert_eq!(stage.post("/api/route", &json!({"prompt": "hi"})).await.0, 200);
+}

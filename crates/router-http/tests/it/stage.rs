@@ -1,0 +1,170 @@
+//! A server on a real socket, and ways to speak to it.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use router_cache::memory_rate_limit::MemoryRateLimiter;
+use router_cache::memory_response::MemoryResponseCache;
+use router_cache::rate_limit::Rate;
+use router_core::classify::rules::RuleClassifier;
+use router_core::id::ProviderId;
+use router_core::quality::QualityTable;
+use router_core::registry::Registry;
+use router_engine::clock::SystemClock;
+use router_engine::engine::Engine;
+use router_engine::settings::{EngineSettings, FailoverSettings, KeepText};
+use router_engine::snapshot::Snapshot;
+use router_http::app::{App, Parts};
+use router_http::server::{Stopped, serve};
+use router_http::settings::Settings;
+use router_providers::provider::Provider;
+use router_store::journal::{Journal, JournalSettings};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::doubles::{DeadStore, Obedient};
+
+/// Longer than anything a test waits for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running server.
+pub(crate) struct Stage {
+    pub(crate) address: SocketAddr,
+    pub(crate) provider: Arc<Obedient>,
+    pub(crate) engine: Arc<Engine>,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<std::io::Result<Stopped>>,
+    _directory: tempfile::TempDir,
+}
+
+/// The engine's settings of a stage: generous limits, quick failover.
+pub(crate) fn engine_settings() -> EngineSettings {
+    EngineSettings {
+        execution_rate: Rate { per_minute: 60_000, burst: 1_000 },
+        read_rate: Rate { per_minute: 60_000, burst: 1_000 },
+        failover: FailoverSettings { retry_delay: Duration::from_millis(1), ..FailoverSettings::default() },
+        keep_text: KeepText::Whole,
+        ..EngineSettings::default()
+    }
+}
+
+impl Stage {
+    /// A server with obedient providers and a dead database.
+    pub(crate) async fn start(settings: Settings) -> Self {
+        Self::with_engine(settings, engine_settings()).await
+    }
+
+    pub(crate) async fn with_engine(settings: Settings, engine_settings: EngineSettings) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
+        let provider = Arc::new(Obedient::default());
+        let named = |name: &str| (ProviderId::from(name), Arc::clone(&provider) as Arc<dyn Provider>);
+        let providers = HashMap::from(["openai", "anthropic", "openrouter"].map(named));
+        let engine = engine(engine_settings, providers, journal.clone());
+        let dead = Arc::new(DeadStore);
+        let parts = Parts {
+            engine: engine.clone(),
+            requests: dead.clone(),
+            feedback: dead.clone(),
+            scores: dead.clone(),
+            store_health: dead,
+            journal,
+            metrics: None,
+        };
+        Self::serve(parts, settings, engine, provider, directory).await
+    }
+
+    async fn serve(
+        parts: Parts,
+        settings: Settings,
+        engine: Arc<Engine>,
+        provider: Arc<Obedient>,
+        directory: tempfile::TempDir,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let until = async {
+            let _ = stopped.await;
+        };
+        let server = tokio::spawn(serve(listener, Arc::new(App::new(parts)), settings, until));
+        Self { address, provider, engine, stop: Some(stop), server, _directory: directory }
+    }
+
+    /// Tells the server to stop, without waiting.
+    pub(crate) fn tell_to_stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    /// Waits for the server to stop.
+    pub(crate) async fn stopped(self) -> Stopped {
+        timeout(PATIENCE, self.server).await.expect("the server stops").unwrap().unwrap()
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Sends a POST with JSON.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = reqwest::Client::new().post(self.url(path)).json(body).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// Sends a GET.
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        let response = reqwest::get(self.url(path)).await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// Sends bytes and reads until the server closes.
+    pub(crate) async fn raw(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        // The server may answer and close before it has read everything: what it said still counts.
+        let _ = stream.write_all(bytes).await;
+        read_to_end(&mut stream).await
+    }
+}
+
+/// An engine over the shipped models.
+pub(crate) fn engine(
+    settings: EngineSettings,
+    providers: HashMap<ProviderId, Arc<dyn Provider>>,
+    journal: Arc<Journal>,
+) -> Arc<Engine> {
+    let registry = Registry::shipped();
+    let snapshot = Snapshot {
+        quality: QualityTable::from_priors(&registry),
+        registry,
+        classifier: Arc::new(RuleClassifier),
+        providers,
+        provider_variables: vec!["OPENAI_API_KEY".into()],
+        simulated: true,
+        settings,
+    };
+    Arc::new(Engine::new(router_engine::engine::Parts {
+        snapshot,
+        limiter: Arc::new(MemoryRateLimiter::new(1_000)),
+        cache: Arc::new(MemoryResponseCache::new(1 << 20, Duration::from_secs(60))),
+        recorder: journal,
+        clock: Arc::new(SystemClock::start()),
+    }))
+}
+
+/// Reads until the peer closes or resets.
+pub(crate) async fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
+    let mut answer = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        match timeout(PATIENCE, stream.read(&mut piece)).await.expect("the server answers or closes") {
+            Ok(0) | Err(_) => return answer,
+            Ok(count) => answer.extend_from_slice(&piece[..count]),
+        }
+    }
+}
