@@ -82,7 +82,8 @@ impl Recovered {
 
     /// Each start makes a segment; those that stayed empty are of no use.
     fn remove_empty(&mut self, directory: &Path) {
-        self.segments.retain(|&number, &mut length| length > 0 || fs::remove_file(segment::path(directory, number)).is_err());
+        self.segments
+            .retain(|&number, &mut length| length > 0 || fs::remove_file(segment::path(directory, number)).is_err());
     }
 }
 

@@ -191,7 +191,8 @@ impl State {
     pub(super) fn status(&self) -> JournalStatus {
         let disk_bytes: u64 = self.disk_bytes();
         let from_position: u64 = self.segments.range(self.progress.position.segment..).map(|(_, &length)| length).sum();
-        let passed = if self.segments.contains_key(&self.progress.position.segment) { self.progress.position.offset } else { 0 };
+        let passed =
+            if self.segments.contains_key(&self.progress.position.segment) { self.progress.position.offset } else { 0 };
         JournalStatus {
             entries: self.unacknowledged(),
             bytes: from_position.saturating_sub(passed),
