@@ -17,10 +17,18 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start the server
+    Serve(ServeArgs),
+    /// Print whom the router would ask, and why, without asking anyone
+    Explain(ExplainArgs),
+    /// List the models in force
+    Models(ModelsArgs),
     /// Validate the configuration offline, and show what is in force and where it comes from
     Check(ConfigArgs),
     /// Print the JSON Schema of the configuration file
     ConfigSchema,
+    /// Print the OpenAPI document of the HTTP API
+    Openapi,
 }
 
 /// Which configuration.

@@ -1,7 +1,18 @@
 //! The server and command line of LLM Router, as a library for its own binary and tests.
 //!
-//! In reading order: [`cli`] says what can be asked for, [`config`] what the server runs with, [`check`] shows it.
+//! In reading order: [`cli`] says what can be asked for, [`config`] what the server runs with, [`wire`] makes the parts of
+//! it, [`serve`] starts and stops them.
 
+pub mod catalogue;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod demo;
+pub mod explain;
+pub mod logging;
+pub mod meter;
+pub mod models;
+pub mod reload;
+pub mod serve;
+mod signals;
+pub mod wire;

@@ -40,12 +40,13 @@ pub fn decide(
     let difficulty = f64::from(difficulty);
 
     let max_output = conversation.max_output;
+    let input = estimate::input_tokens(conversation);
     let demand = Demand {
         probabilities: &probabilities,
         prompt_type,
-        input: estimate::input_tokens(conversation),
+        input: input.all,
         cached: situation.cached,
-        visible: estimate::visible_tokens(&probabilities, difficulty, estimate::task_tokens(conversation), max_output),
+        visible: estimate::visible_tokens(&probabilities, difficulty, input.task, max_output),
         thinking: estimate::thinking_tokens(conversation.effort, difficulty),
         max_output,
         weights: preferences.weights.normalised(),

@@ -5,7 +5,7 @@
 use std::io;
 
 use crate::capability::Capability;
-use crate::conversation::{Content, Conversation, Effort, Part, ResponseFormat};
+use crate::conversation::{Content, Conversation, Effort, ResponseFormat, Role};
 use crate::model::Model;
 use crate::prompt_type::{PerType, TypeProbabilities};
 use crate::usage::Tokens;
@@ -55,32 +55,40 @@ const ANSWER: PerType<Length> = PerType([
     length(350.0, 0.0),  // general
 ]);
 
-/// Input tokens of the whole conversation: turns, tools, schema, images and documents.
-#[must_use]
-pub fn input_tokens(conversation: &Conversation) -> Tokens {
-    let mut counter = Counter::default();
-    for message in &conversation.messages {
-        counter.fixed(PER_MESSAGE);
-        counter.parts(&message.parts);
-    }
-    for tool in &conversation.tools {
-        counter.fixed(PER_MESSAGE);
-        counter.text(&tool.name);
-        counter.text(tool.description.as_deref().unwrap_or_default());
-        counter.json(&tool.parameters);
-    }
-    if let Some(ResponseFormat::JsonSchema { schema, .. }) = &conversation.response_format {
-        counter.json(schema);
-    }
-    counter.tokens()
+/// What there is to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InputTokens {
+    /// The whole conversation: turns, tools, schema, images and documents.
+    pub all: Tokens,
+    /// Of that, the text the model is asked to act on: that of the last user turn.
+    pub task: Tokens,
 }
 
-/// Tokens of the text the model is asked to act on (the last user turn), without images and documents.
+/// Estimates the input tokens of `conversation`, in one pass over it.
 #[must_use]
-pub fn task_tokens(conversation: &Conversation) -> Tokens {
-    let mut counter = Counter::default();
-    conversation.last_user_text().for_each(|text| counter.text(text));
-    counter.tokens()
+pub fn input_tokens(conversation: &Conversation) -> InputTokens {
+    let (mut all, mut task) = (Counter::default(), Counter::default());
+    let last_user_turn = conversation.messages.iter().rposition(|message| message.role == Role::User);
+    for (turn, message) in conversation.messages.iter().enumerate() {
+        all.fixed(PER_MESSAGE);
+        for part in &message.parts {
+            match &part.content {
+                Content::Text(text) if Some(turn) == last_user_turn => task.text(text),
+                content => all.content(content),
+            }
+        }
+    }
+    for tool in &conversation.tools {
+        all.fixed(PER_MESSAGE);
+        all.text(&tool.name);
+        all.text(tool.description.as_deref().unwrap_or_default());
+        all.json(&tool.parameters);
+    }
+    if let Some(ResponseFormat::JsonSchema { schema, .. }) = &conversation.response_format {
+        all.json(schema);
+    }
+    all.milli = all.milli.saturating_add(task.milli);
+    InputTokens { all: all.tokens(), task: task.tokens() }
 }
 
 /// Expected tokens of the visible answer: per type, weighed by the type's probability, half as long for the easiest
@@ -182,22 +190,20 @@ impl Counter {
         let _ = serde_json::to_writer(self, value);
     }
 
-    fn parts(&mut self, parts: &[Part]) {
-        for part in parts {
-            match &part.content {
-                Content::Text(text)
-                | Content::Refusal(text)
-                | Content::Reasoning { text, .. }
-                | Content::RedactedReasoning(text) => self.text(text),
-                Content::Image { detail, .. } if detail.as_deref() == Some("low") => self.fixed(PER_LOW_IMAGE),
-                Content::Image { .. } => self.fixed(PER_IMAGE),
-                Content::Document { .. } => self.fixed(PER_DOCUMENT),
-                Content::ToolCall(call) => {
-                    self.text(&call.name);
-                    self.text(&call.arguments);
-                }
-                Content::ToolResult { parts, .. } => self.parts(parts),
+    fn content(&mut self, content: &Content) {
+        match content {
+            Content::Text(text)
+            | Content::Refusal(text)
+            | Content::Reasoning { text, .. }
+            | Content::RedactedReasoning(text) => self.text(text),
+            Content::Image { detail, .. } if detail.as_deref() == Some("low") => self.fixed(PER_LOW_IMAGE),
+            Content::Image { .. } => self.fixed(PER_IMAGE),
+            Content::Document { .. } => self.fixed(PER_DOCUMENT),
+            Content::ToolCall(call) => {
+                self.text(&call.name);
+                self.text(&call.arguments);
             }
+            Content::ToolResult { parts, .. } => parts.iter().for_each(|part| self.content(&part.content)),
         }
     }
 
@@ -221,13 +227,13 @@ impl io::Write for &mut Counter {
 mod tests {
     use super::*;
     use crate::capability::Capabilities;
-    use crate::conversation::{Message, Role, Source, Tool};
+    use crate::conversation::{Message, Source, Tool};
     use crate::prompt_type::PromptType;
     use crate::test_models::model;
 
     #[test]
     fn text_is_counted_by_script() {
-        let tokens = |text: &str| input_tokens(&Conversation::prompt(text)).0 - PER_MESSAGE;
+        let tokens = |text: &str| input_tokens(&Conversation::prompt(text)).all.0 - PER_MESSAGE;
         assert_eq!(tokens(&"a".repeat(400)), 100);
         assert_eq!(tokens(&"ж".repeat(400)), 160);
         assert_eq!(tokens(&"語".repeat(400)), 320);
@@ -255,7 +261,16 @@ mod tests {
             cache: None,
         }];
         // 4 + 1000 + 85 + 15000 for the turn; 4 + (4 + 36 + 9) / 4 for the tool, rounded up.
-        assert_eq!(input_tokens(&conversation), Tokens(16_089 + 4 + 13));
+        assert_eq!(input_tokens(&conversation).all, Tokens(16_089 + 4 + 13));
+    }
+
+    #[test]
+    fn the_task_is_the_text_of_the_last_user_turn() {
+        let mut conversation = Conversation::prompt("x".repeat(400));
+        conversation.messages.push(Message::text(Role::Assistant, "x".repeat(400)));
+        conversation.messages.push(Message::text(Role::User, "x".repeat(40)));
+        let expected = InputTokens { all: Tokens(100 + 100 + 10 + 3 * PER_MESSAGE), task: Tokens(10) };
+        assert_eq!(input_tokens(&conversation), expected);
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl Decision {
         let Factors { utility, quality, cost, latency_seconds, .. } = choice.factors;
         let id = &choice.model.id;
         let mut summary = match self.target {
-            Target::Balanced => format!("{id}: {why}, {utility:.2}: "),
+            Target::Balanced if best => format!("{id}: {why} {utility:.2}: "),
             _ => format!("{id}: {why}: "),
         };
         let price = match cost {

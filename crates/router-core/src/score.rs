@@ -253,7 +253,7 @@ mod tests {
             price.base = Rates { cache_read: PerMillion::from_dollars(0.2), ..price.base };
             let cached = CachedPrompt { model: holder, input_tokens: Tokens(5_000) };
             scored(Model { price: Some(price), ..model("m") }, &LiveFigures::default(), |demand| {
-                demand.cached = Some(cached)
+                demand.cached = Some(cached);
             })
             .cost
             .usd()

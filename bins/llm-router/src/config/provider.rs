@@ -23,6 +23,17 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
+    /// The name of the kind, as `router-providers` has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Openrouter => "openrouter",
+            Self::OpenaiCompatible => "openai_compatible",
+        }
+    }
+
     /// Where that provider is, unless configured otherwise; none for what has no home.
     #[must_use]
     pub const fn default_base_url(self) -> Option<&'static str> {

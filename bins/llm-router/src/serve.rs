@@ -1,0 +1,142 @@
+//! `llm-router serve`: starts the parts in order, and stops them in the reverse order.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use router_cache::memory_rate_limit::MemoryRateLimiter;
+use router_cache::memory_response::MemoryResponseCache;
+use router_engine::clock::SystemClock;
+use router_engine::engine::{Engine, Parts};
+use router_http::app::{self, App};
+use router_store::journal::Journal;
+use router_store::sqlite::{SqliteSettings, SqliteStore};
+use router_store::writer::{Writer, WriterSettings};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::cli::ServeArgs;
+use crate::config::sources::Sources;
+use crate::config::{Config, Loaded, load};
+use crate::demo::Demo;
+use crate::reload::{FileWatch, Reloader};
+use crate::signals::{Request, Signals};
+use crate::{logging, meter, wire};
+
+/// How long the last records may take on their way to the database when the server stops. What is left then stays in
+/// the journal, and the next start goes on from there.
+const LAST_RECORDS: Duration = Duration::from_secs(10);
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// The configuration is not valid, or a part cannot start: the message says which, and what to do.
+pub fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
+    let sources = Sources {
+        file: arguments.config.config,
+        listen: arguments.listen,
+        demo: arguments.demo,
+        ..Sources::of_process()
+    };
+    let loaded = load(&sources)?;
+    logging::start(&loaded.config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    runtime.block_on(serve(sources, loaded))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
+    let Loaded { config, warnings, watched, .. } = loaded;
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
+    let signals = Signals::listen()?;
+    let demo = if config.demo { Some(Arc::new(Demo::start().await?)) } else { None };
+    // Models and providers first: a mistake there must not leave a database behind.
+    let snapshot = wire::snapshot(&config, demo.as_deref())?;
+    if snapshot.providers.is_empty() {
+        tracing::warn!("no provider has a key: dry runs are answered, executions are not");
+    }
+
+    let listener = TcpListener::bind(config.server.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}: is something else listening there?", config.server.listen))?;
+    let metrics = if config.metrics.enabled { Some(meter::start()?) } else { None };
+    let journal = Arc::new(Journal::open(config.data.dir.join("journal"), wire::journal_settings(&config))?);
+    let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
+    let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
+    let writing = tokio::spawn(writer.run(std::future::pending()));
+    let engine = Arc::new(Engine::new(Parts {
+        snapshot,
+        limiter: Arc::new(MemoryRateLimiter::new(usize::try_from(config.rate_limit.max_names.get())?)),
+        cache: Arc::new(MemoryResponseCache::new(config.cache.max_size, config.cache.ttl)),
+        recorder: Arc::clone(&journal) as _,
+        clock: Arc::new(SystemClock::start()),
+    }));
+    let app = App::new(app::Parts {
+        engine: Arc::clone(&engine),
+        requests: Arc::clone(&store) as _,
+        feedback: Arc::clone(&store) as _,
+        scores: Arc::clone(&store) as _,
+        store_health: store,
+        journal: Arc::clone(&journal),
+        metrics,
+    });
+
+    welcome(&config, listener.local_addr()?)?;
+    let settings = wire::http_settings(&config);
+    let (stop, mut stopping) = watch::channel(false);
+    let reloader = Reloader { sources, current: config, engine, demo };
+    let listening = tokio::spawn(listen_to_operator(signals, reloader, watched, stop));
+    let shutdown = async move {
+        let _ = stopping.wait_for(|&stop| stop).await;
+    };
+    let stopped = router_http::server::serve(listener, Arc::new(app), settings, shutdown).await?;
+    tracing::info!(?stopped, "no more requests");
+    listening.abort();
+    if let Err(error) = journal.flush(LAST_RECORDS).await {
+        tracing::warn!(%error, "some records are not in the database yet; the next start writes them");
+    }
+    writing.abort();
+    Ok(())
+}
+
+/// Reloads when told to or when a file has changed, and says when to stop.
+async fn listen_to_operator(
+    mut signals: Signals,
+    mut reloader: Reloader,
+    watched: Vec<std::path::PathBuf>,
+    stop: watch::Sender<bool>,
+) {
+    let mut files = FileWatch::start(&watched);
+    loop {
+        let reason = tokio::select! {
+            request = signals.next() => match request {
+                Request::Stop => break,
+                Request::Reload => "SIGHUP",
+            },
+            () = files.changed() => "a file has changed",
+        };
+        if let Some(watched) = reloader.reload(reason) {
+            files.follow(&watched);
+        }
+    }
+    tracing::info!("stopping: finishing what is under way");
+    let _ = stop.send(true);
+}
+
+/// Tells whoever started the server where it is, and what to do next.
+fn welcome(config: &Config, address: SocketAddr) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "LLM Router listens on http://{address}")?;
+    if config.demo {
+        writeln!(out, "Demonstration: the providers are simulated, nothing is billed. Try:\n")?;
+        writeln!(out, "  curl -X POST http://{address}/api/route \\")?;
+        writeln!(out, "    -H 'Content-Type: application/json' \\")?;
+        writeln!(out, "    -d '{{\"prompt\": \"Explain quantum computing in simple terms\"}}'\n")?;
+    }
+    Ok(out.flush()?)
+}

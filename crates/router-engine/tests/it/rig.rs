@@ -1,0 +1,187 @@
+//! An engine with everything real around it: simulated providers on sockets, a journal and a SQLite database in a
+//! directory of its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use router_cache::memory_rate_limit::MemoryRateLimiter;
+use router_cache::memory_response::MemoryResponseCache;
+use router_cache::rate_limit::Rate;
+use router_core::attempt::Attempt;
+use router_core::classify::rules::RuleClassifier;
+use router_core::conversation::Conversation;
+use router_core::id::{ProviderId, RequestId};
+use router_core::preferences::{Preferences, Target};
+use router_core::principal::Principal;
+use router_core::quality::QualityTable;
+use router_core::registry::{Registry, SourceFile};
+use router_engine::ask::{Ask, CacheUse};
+use router_engine::clock::SystemClock;
+use router_engine::engine::{Engine, Parts};
+use router_engine::error::RouteError;
+use router_engine::routed::Routed;
+use router_engine::settings::EngineSettings;
+use router_engine::snapshot::Snapshot;
+use router_providers::kinds;
+use router_providers::provider::Provider;
+use router_providers::setup::InstanceConfig;
+use router_sim::{Fault, Simulator, SimulatorConfig, Wire};
+use router_store::error::JournalError;
+use router_store::journal::{Journal, JournalSettings};
+use router_store::page::PageRequest;
+use router_store::record::{Intent, RequestFilter, RequestLog, RequestRecord};
+use router_store::recorder::Recorder;
+use router_store::sqlite::{SqliteSettings, SqliteStore};
+use router_store::writer::{Writer, WriterSettings};
+use tempfile::TempDir;
+
+/// An engine and its surroundings.
+pub struct Rig {
+    pub sim: Simulator,
+    pub engine: Arc<Engine>,
+    journal: Arc<Journal>,
+    store: Arc<SqliteStore>,
+    _directory: TempDir,
+}
+
+impl Rig {
+    pub async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut EngineSettings)) -> Self {
+        Self::build(true, None, change).await
+    }
+
+    pub async fn with_recorder(recorder: Arc<dyn Recorder>, change: impl FnOnce(&mut EngineSettings)) -> Self {
+        Self::build(true, Some(recorder), change).await
+    }
+
+    pub async fn without_providers() -> Self {
+        Self::build(false, None, |_| ()).await
+    }
+
+    async fn build(
+        configured: bool,
+        recorder: Option<Arc<dyn Recorder>>,
+        change: impl FnOnce(&mut EngineSettings),
+    ) -> Self {
+        let directory = TempDir::new().unwrap();
+        let sim = Simulator::start(SimulatorConfig::default()).await.unwrap();
+        let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
+        let database = directory.path().join("test.db");
+        let store = Arc::new(SqliteStore::open(database, SqliteSettings::default()).await.unwrap());
+        let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
+        tokio::spawn(writer.run(std::future::pending()));
+        let engine = Engine::new(Parts {
+            snapshot: snapshot(configured.then_some(&sim), change),
+            limiter: Arc::new(MemoryRateLimiter::new(1_000)),
+            cache: Arc::new(MemoryResponseCache::new(1 << 20, Duration::from_secs(60))),
+            recorder: recorder.unwrap_or_else(|| Arc::clone(&journal) as _),
+            clock: Arc::new(SystemClock::start()),
+        });
+        Self { sim, engine: Arc::new(engine), journal, store, _directory: directory }
+    }
+
+    pub fn principal() -> Principal {
+        Principal::local()
+    }
+
+    /// A question that prefers quality: alpha before beta before gamma.
+    pub fn ask(&self, prompt: &str) -> Ask {
+        Ask {
+            id: RequestId(uuid::Uuid::now_v7()),
+            conversation: Conversation::prompt(prompt),
+            preferences: Preferences { target: Target::Best, ..Preferences::default() },
+            cache: CacheUse::Default,
+            metadata: None,
+        }
+    }
+
+    pub async fn route(&self, prompt: &str) -> Result<Routed, RouteError> {
+        self.route_with(prompt, |_| ()).await
+    }
+
+    pub async fn route_with(&self, prompt: &str, change: impl FnOnce(&mut Ask)) -> Result<Routed, RouteError> {
+        let mut ask = self.ask(prompt);
+        change(&mut ask);
+        self.engine.route(ask, &Self::principal()).await
+    }
+
+    pub fn fault(&self, upstream_model: &str, fault: Fault) {
+        self.sim.set_fault(upstream_model, Some(fault));
+    }
+
+    pub fn reload(&self, change: impl FnOnce(&mut Snapshot)) {
+        let mut snapshot = snapshot(Some(&self.sim), |_| ());
+        change(&mut snapshot);
+        self.engine.reload(snapshot);
+    }
+
+    /// All records, newest first, once the journal is empty.
+    pub async fn records(&self) -> Vec<RequestRecord> {
+        self.journal.flush(Duration::from_secs(10)).await.unwrap();
+        let page = PageRequest { limit: PageRequest::MOST, before: None };
+        self.store.list(&RequestFilter::default(), page).await.unwrap().items
+    }
+
+    /// Waits until the providers have seen that many requests.
+    pub async fn until_asked(&self, times: usize) {
+        let wait = async {
+            while self.sim.attempts().len() < times {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), wait).await.unwrap();
+    }
+}
+
+fn snapshot(sim: Option<&Simulator>, change: impl FnOnce(&mut EngineSettings)) -> Snapshot {
+    let catalogue = SourceFile { name: "catalogue.toml", text: include_str!("catalogue.toml") };
+    let registry = Registry::parse(&[catalogue]).unwrap();
+    let mut settings = EngineSettings {
+        execution_rate: Rate { per_minute: 60_000, burst: 1_000 },
+        read_rate: Rate { per_minute: 60_000, burst: 1_000 },
+        ..EngineSettings::default()
+    };
+    settings.failover.retry_delay = Duration::from_millis(10);
+    change(&mut settings);
+    Snapshot {
+        quality: QualityTable::from_priors(&registry),
+        registry,
+        classifier: Arc::new(RuleClassifier),
+        providers: sim.map(providers).unwrap_or_default(),
+        provider_variables: vec!["OPENAI_API_KEY".into(), "ANTHROPIC_API_KEY".into()],
+        simulated: true,
+        settings,
+    }
+}
+
+fn providers(sim: &Simulator) -> HashMap<ProviderId, Arc<dyn Provider>> {
+    [("openai", Wire::OpenAi), ("anthropic", Wire::Anthropic), ("openrouter", Wire::OpenRouter)]
+        .into_iter()
+        .map(|(kind, wire)| {
+            let instance = InstanceConfig::new(kind).with_base_url(sim.base_url(wire)).with_api_key("sk-test".to_owned());
+            (instance.id.clone(), (kinds::find(kind).unwrap().build)(&instance).unwrap())
+        })
+        .collect()
+}
+
+/// The models that were asked, in order.
+pub fn asked(attempts: &[Attempt]) -> Vec<&str> {
+    attempts.iter().map(|attempt| attempt.model_id.as_str()).collect()
+}
+
+/// A journal on a full disk.
+pub struct Full;
+
+impl Recorder for Full {
+    fn intend(&self, _: &Intent) -> Result<(), JournalError> {
+        Err(JournalError::Full { bytes: 0, limit: 0 })
+    }
+
+    fn conclude(&self, _: &RequestRecord) -> Result<(), JournalError> {
+        Err(JournalError::Full { bytes: 0, limit: 0 })
+    }
+}
