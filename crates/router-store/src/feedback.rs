@@ -37,7 +37,7 @@ pub struct Feedback {
     pub prompt: Option<String>,
     /// The answer, likewise.
     pub response: Option<String>,
-    /// When it was given.
+    /// When it was given; kept to the microsecond.
     pub created_at: Timestamp,
 }
 
@@ -58,7 +58,7 @@ pub trait FeedbackStore: Send + Sync {
     /// Keeps one; the same id twice is kept once.
     ///
     /// # Errors
-    /// The database did not take it.
+    /// [`StoreError::Refused`] for a rating outside 1 to 5; otherwise the database did not take it.
     async fn add(&self, feedback: &Feedback) -> Result<(), StoreError>;
 
     /// A page, newest first.

@@ -6,6 +6,7 @@
 
 pub(crate) mod cursor;
 mod entry;
+mod lock;
 mod position;
 mod recovery;
 mod rejected;
@@ -14,7 +15,7 @@ mod settings;
 mod state;
 mod status;
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::error::JournalError;
 use crate::record::{Intent, RequestRecord};
 use crate::recorder::Recorder;
 use entry::{Entry, Kind};
+use lock::DirectoryLock;
 use position::PositionFile;
 use recovery::Recovered;
 use rejected::Rejected;
@@ -45,8 +47,7 @@ pub struct Journal {
     outcomes: Notify,
     /// How many outcomes the store has acknowledged since the start.
     acknowledged: watch::Sender<u64>,
-    /// Held for as long as the journal lives; the system lets go of it when the process dies.
-    _lock: File,
+    _lock: DirectoryLock,
 }
 
 impl Journal {
@@ -61,7 +62,7 @@ impl Journal {
     pub fn open(directory: impl Into<PathBuf>, settings: JournalSettings) -> Result<Self, JournalError> {
         let directory = directory.into();
         fs::create_dir_all(&directory).map_err(JournalError::io("make the directory", &directory))?;
-        let lock = lock(&directory)?;
+        let lock = DirectoryLock::take(&directory)?;
         let path = directory.join("position");
         let mut positions = PositionFile::open(&path).map_err(JournalError::io("open", &path))?;
         let position = positions.load().map_err(JournalError::io("read", &path))?;
@@ -184,20 +185,5 @@ impl Recorder for Journal {
             self.outcomes.notify_one();
         }
         Ok(())
-    }
-}
-
-fn lock(directory: &Path) -> Result<File, JournalError> {
-    let path = directory.join("lock");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(JournalError::io("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse { directory: directory.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(JournalError::Io { action: "lock", path, source }),
     }
 }

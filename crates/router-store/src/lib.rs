@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "sqlite")]
+mod columns;
 pub mod error;
 pub mod feedback;
 pub mod health;
@@ -8,6 +10,6 @@ pub mod page;
 pub mod record;
 pub mod recorder;
 pub mod score;
-//SQL2
-//SQL pub mod sqlite;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod writer;

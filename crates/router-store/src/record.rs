@@ -167,7 +167,7 @@ pub trait RequestLog: Send + Sync {
     /// [`RequestStatus::OutcomeUnknown`]: then the known outcome replaces it. So a batch can be written twice.
     ///
     /// # Errors
-    /// The database did not take it.
+    /// [`StoreError::Refused`] if it will never take one of them; otherwise the database did not take it this time.
     async fn append(&self, records: &[RequestRecord]) -> Result<(), StoreError>;
 
     /// The record with that id, if `tenant` (or anyone, for `None`) has it.
@@ -176,7 +176,7 @@ pub trait RequestLog: Send + Sync {
     /// The database did not answer, or the record is unreadable.
     async fn get(&self, tenant: Option<&TenantId>, id: RequestId) -> Result<Option<RequestRecord>, StoreError>;
 
-    /// A page of records, newest first.
+    /// A page of records, newest first; without prompt and response, of which a page could hold gigabytes.
     ///
     /// # Errors
     /// As [`RequestLog::get`].

@@ -37,7 +37,7 @@ pub struct EvalScore {
     pub prompt: Option<String>,
     /// The answer, likewise.
     pub response: Option<String>,
-    /// When it was given.
+    /// When it was given; kept to the microsecond.
     pub created_at: Timestamp,
 }
 
@@ -58,7 +58,7 @@ pub trait ScoreStore: Send + Sync {
     /// Keeps one; the same id twice is kept once.
     ///
     /// # Errors
-    /// The database did not take it.
+    /// [`StoreError::Refused`] for a score outside 0 to 1; otherwise the database did not take it.
     async fn add(&self, score: &EvalScore) -> Result<(), StoreError>;
 
     /// A page, newest first.

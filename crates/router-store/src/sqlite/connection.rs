@@ -1,0 +1,67 @@
+//! Connections to an SQLite file: how they are made and set up.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, ConnectionError, ConnectionResult, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::failure;
+use crate::error::StoreError;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Write,
+    Read,
+}
+
+/// Makes the database if it is not there, and brings its tables up to date. Of several processes that start at once,
+/// one does it and the others wait.
+pub(super) fn prepare(path: &Path, url: &str, busy_timeout: Duration) -> Result<(), StoreError> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).map_err(|error| StoreError::Open {
+            path: path.to_owned(),
+            message: format!("its directory cannot be made: {error}"),
+            remedy: "make the directory, or choose another path",
+        })?;
+    }
+    let mut connection = connect(url, Access::Write, busy_timeout).map_err(|error| failure::open(path, &error))?;
+    // The lock first: otherwise two processes find the same migrations to run.
+    connection
+        .immediate_transaction(|connection| {
+            let run = connection.run_pending_migrations(MIGRATIONS).map(drop);
+            run.map_err(diesel::result::Error::QueryBuilderError)
+        })
+        .map_err(|error| failure::open(path, &error))
+}
+
+/// A connection, set up.
+pub(super) fn connect(url: &str, access: Access, busy_timeout: Duration) -> ConnectionResult<SqliteConnection> {
+    let mut connection = SqliteConnection::establish(url)?;
+    let set_up = setup(access, busy_timeout).iter().try_for_each(|pragma| connection.batch_execute(pragma));
+    set_up.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}
+
+/// One statement at a time, in this order: the timeout holds for those after it, and `auto_vacuum` only takes effect
+/// before anything is written.
+fn setup(access: Access, busy_timeout: Duration) -> Vec<String> {
+    let mut pragmas =
+        vec![format!("PRAGMA busy_timeout = {}", busy_timeout.as_millis()), "PRAGMA foreign_keys = ON".to_owned()];
+    match access {
+        Access::Write => pragmas.extend([
+            // Deleted rows' pages can be given back in small steps, instead of all at once under a lock.
+            "PRAGMA auto_vacuum = INCREMENTAL".to_owned(),
+            "PRAGMA journal_mode = WAL".to_owned(),
+            // The journal forgets what the database has taken, so a commit must survive a power loss.
+            "PRAGMA synchronous = FULL".to_owned(),
+        ]),
+        Access::Read => pragmas.push("PRAGMA query_only = ON".to_owned()),
+    }
+    pragmas
+}

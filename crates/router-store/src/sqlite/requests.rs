@@ -1,0 +1,233 @@
+//! The audit log in SQLite.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::helper_types::{AsSelect, IntoBoxed, Select};
+use diesel::prelude::*;
+use diesel::query_dsl::methods::FilterDsl;
+use diesel::sqlite::Sqlite;
+use router_core::id::{RequestId, TenantId};
+use router_core::price::Cost;
+use router_core::usage::{Tokens, Usage};
+use router_core::usd::Usd;
+
+use super::SqliteStore;
+use super::failure::Operation;
+use super::schema::requests;
+use crate::columns::{self, Row};
+use crate::error::StoreError;
+use crate::page::{Page, PageRequest};
+use crate::record::{RequestFilter, RequestLog, RequestRecord, RequestStatus};
+
+const WHAT: &str = "request record";
+
+/// A row without the texts.
+#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = requests, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct RequestRow {
+    id: Vec<u8>,
+    day: String,
+    tenant: String,
+    key_id: Option<String>,
+    status: String,
+    error_kind: Option<String>,
+    prompt_type: String,
+    difficulty: f64,
+    model_id: Option<String>,
+    provider: Option<String>,
+    #[diesel(embed)]
+    usage: UsageColumns,
+    cost_nanos: Option<i64>,
+    latency_us: i64,
+    cached: bool,
+    simulated: bool,
+    attempts: String,
+    decision: String,
+    metadata: Option<String>,
+}
+
+/// All `None` where nobody knows.
+#[derive(Debug, Default, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = requests, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct UsageColumns {
+    input_tokens: Option<i64>,
+    cache_read_tokens: Option<i64>,
+    cache_write_5m_tokens: Option<i64>,
+    cache_write_1h_tokens: Option<i64>,
+    output_tokens: Option<i64>,
+    reasoning_tokens: Option<i64>,
+    usage_source: Option<String>,
+}
+
+#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = requests, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Texts {
+    prompt: Option<String>,
+    response: Option<String>,
+}
+
+impl RequestRow {
+    fn from_record(record: &RequestRecord) -> Result<Self, StoreError> {
+        let row = Row { what: WHAT, id: &record.id };
+        let latency = u64::try_from(record.latency.as_micros()).map_err(row.refused("latency_us"))?;
+        Ok(Self {
+            id: record.id.0.as_bytes().to_vec(),
+            day: row.day(record.id)?,
+            tenant: record.tenant.to_string(),
+            key_id: record.key.as_ref().map(ToString::to_string),
+            status: record.status.name().to_owned(),
+            error_kind: record.error_kind.map(|kind| kind.name().to_owned()),
+            prompt_type: record.prompt_type.name().to_owned(),
+            difficulty: record.difficulty,
+            model_id: record.model_id.as_ref().map(ToString::to_string),
+            provider: record.provider.as_ref().map(ToString::to_string),
+            usage: record
+                .usage
+                .as_ref()
+                .map_or_else(|| Ok(UsageColumns::default()), |usage| UsageColumns::from(row, usage))?,
+            cost_nanos: record.cost.usd().map(Usd::nanos),
+            latency_us: row.count("latency_us", latency)?,
+            cached: record.cached,
+            simulated: record.simulated,
+            attempts: row.to_json("attempts", &record.attempts)?,
+            decision: row.to_json("decision", &record.decision)?,
+            metadata: columns::present(record.metadata.as_ref())
+                .map(|metadata| row.to_json("metadata", metadata))
+                .transpose()?,
+        })
+    }
+
+    fn into_record(self, texts: Texts) -> Result<RequestRecord, StoreError> {
+        let id = Row { what: WHAT, id: &self.id }.id("id", &self.id)?;
+        let row = Row { what: WHAT, id: &id };
+        Ok(RequestRecord {
+            id,
+            tenant: self.tenant.into(),
+            key: self.key_id.map(Into::into),
+            status: row.named("status", &self.status)?,
+            error_kind: self.error_kind.map(|name| row.error_kind(&name)).transpose()?,
+            prompt_type: row.named("prompt_type", &self.prompt_type)?,
+            difficulty: self.difficulty,
+            model_id: self.model_id.map(Into::into),
+            provider: self.provider.map(Into::into),
+            attempts: row.json("attempts", &self.attempts)?,
+            usage: self.usage.into_usage(row)?,
+            cost: self.cost_nanos.map_or(Cost::Unpriced, |nanos| Cost::Priced { usd: Usd::from_nanos(nanos) }),
+            latency: Duration::from_micros(row.uncount("latency_us", self.latency_us)?),
+            cached: self.cached,
+            simulated: self.simulated,
+            decision: row.json("decision", &self.decision)?,
+            metadata: self.metadata.map(|text| row.json("metadata", &text)).transpose()?,
+            prompt: texts.prompt,
+            response: texts.response,
+        })
+    }
+}
+
+impl UsageColumns {
+    fn from(row: Row<'_>, usage: &Usage) -> Result<Self, StoreError> {
+        let tokens = |column, Tokens(count)| row.count(column, count).map(Some);
+        Ok(Self {
+            input_tokens: tokens("input_tokens", usage.input)?,
+            cache_read_tokens: tokens("cache_read_tokens", usage.cache_read)?,
+            cache_write_5m_tokens: tokens("cache_write_5m_tokens", usage.cache_write_5m)?,
+            cache_write_1h_tokens: tokens("cache_write_1h_tokens", usage.cache_write_1h)?,
+            output_tokens: tokens("output_tokens", usage.output)?,
+            reasoning_tokens: tokens("reasoning_tokens", usage.reasoning)?,
+            usage_source: Some(columns::usage_source(usage.source).to_owned()),
+        })
+    }
+
+    fn into_usage(self, row: Row<'_>) -> Result<Option<Usage>, StoreError> {
+        let Some(source) = self.usage_source else { return Ok(None) };
+        let tokens = |column, count: Option<i64>| row.uncount(column, count.unwrap_or_default()).map(Tokens);
+        Ok(Some(Usage {
+            input: tokens("input_tokens", self.input_tokens)?,
+            cache_read: tokens("cache_read_tokens", self.cache_read_tokens)?,
+            cache_write_5m: tokens("cache_write_5m_tokens", self.cache_write_5m_tokens)?,
+            cache_write_1h: tokens("cache_write_1h_tokens", self.cache_write_1h_tokens)?,
+            output: tokens("output_tokens", self.output_tokens)?,
+            reasoning: tokens("reasoning_tokens", self.reasoning_tokens)?,
+            source: row.named("usage_source", &source)?,
+        }))
+    }
+}
+
+/// Inserts a record, or puts a known outcome in the place of an unknown one. Row by row: within a transaction SQLite is
+/// as fast so as with many rows a statement, which would have to be parsed anew for each number of them.
+fn append(connection: &mut SqliteConnection, row: &RequestRow, texts: &Texts) -> QueryResult<()> {
+    let insert = diesel::insert_into(requests::table)
+        .values((row, texts))
+        .on_conflict(requests::id)
+        .do_update()
+        .set((row, texts));
+    FilterDsl::filter(insert, requests::status.eq(RequestStatus::OutcomeUnknown.name())).execute(connection)?;
+    Ok(())
+}
+
+/// The newest rows that `filter` lets through.
+pub(super) fn page(filter: &RequestFilter, page: PageRequest) -> Listing {
+    let mut query = requests::table.select(RequestRow::as_select()).into_boxed();
+    if let Some(tenant) = &filter.tenant {
+        query = QueryDsl::filter(query, requests::tenant.eq(tenant.to_string()));
+    }
+    if let Some(model) = &filter.model_id {
+        query = QueryDsl::filter(query, requests::model_id.eq(model.to_string()));
+    }
+    if let Some(kind) = filter.prompt_type {
+        query = QueryDsl::filter(query, requests::prompt_type.eq(kind.name()));
+    }
+    if let Some(status) = filter.status {
+        query = QueryDsl::filter(query, requests::status.eq(status.name()));
+    }
+    if let Some(RequestId(before)) = page.before {
+        query = QueryDsl::filter(query, requests::id.lt(before.as_bytes().to_vec()));
+    }
+    query.order(requests::id.desc()).limit(page.clamped_limit() as i64 + 1)
+}
+
+/// What [`page`] makes.
+pub(super) type Listing = IntoBoxed<'static, Select<requests::table, AsSelect<RequestRow, Sqlite>>, Sqlite>;
+
+#[async_trait]
+impl RequestLog for SqliteStore {
+    async fn append(&self, records: &[RequestRecord]) -> Result<(), StoreError> {
+        let rows = records.iter().map(|record| {
+            let texts = Texts { prompt: record.prompt.clone(), response: record.response.clone() };
+            Ok((RequestRow::from_record(record)?, texts))
+        });
+        let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+        let operation = Operation { action: "write request records", what: WHAT };
+        self.write(operation, move |connection| rows.iter().try_for_each(|(row, texts)| append(connection, row, texts)))
+            .await
+    }
+
+    async fn get(&self, tenant: Option<&TenantId>, id: RequestId) -> Result<Option<RequestRecord>, StoreError> {
+        let operation = Operation { action: "read a request record", what: WHAT };
+        let tenant = tenant.map(ToString::to_string);
+        let find = move |connection: &mut SqliteConnection| {
+            let columns = (RequestRow::as_select(), Texts::as_select());
+            let mut query = requests::table.find(id.0.as_bytes().to_vec()).select(columns).into_boxed();
+            if let Some(tenant) = tenant {
+                query = QueryDsl::filter(query, requests::tenant.eq(tenant));
+            }
+            let found: Option<(RequestRow, Texts)> =
+                query.first(connection).optional().map_err(|error| operation.failed(&error))?;
+            found.map(|(row, texts)| row.into_record(texts)).transpose()
+        };
+        self.read(operation, find).await
+    }
+
+    async fn list(&self, filter: &RequestFilter, request: PageRequest) -> Result<Page<RequestRecord>, StoreError> {
+        let operation = Operation { action: "list request records", what: WHAT };
+        let query = page(filter, request);
+        let load = move |connection: &mut SqliteConnection| {
+            let rows = query.load::<RequestRow>(connection).map_err(|error| operation.failed(&error))?;
+            let records = rows.into_iter().map(|row| row.into_record(Texts { prompt: None, response: None }));
+            let records = records.collect::<Result<_, _>>()?;
+            Ok(Page::with_one_more(records, request.clamped_limit(), |record: &RequestRecord| record.id))
+        };
+        self.read(operation, load).await
+    }
+}
