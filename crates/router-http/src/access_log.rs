@@ -64,7 +64,7 @@ impl AccessLog {
 impl Drop for AccessLog {
     fn drop(&mut self) {
         tracing::info!(
-            target: "access",
+            target: "router_http::access",
             request_id = %self.id,
             client_request_id = self.client_request_id,
             method = %self.method,

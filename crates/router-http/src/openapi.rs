@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 use schemars::SchemaGenerator;
-use schemars::generate::SchemaSettings;
+use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::error_response::ErrorBody;
@@ -12,9 +12,7 @@ use crate::routes::ROUTES;
 /// Every route with its parameters, bodies, answers and errors. `docs/openapi.json` is this document.
 #[must_use]
 pub fn openapi() -> Value {
-    let mut schemas = SchemaSettings::draft2020_12()
-        .with(|settings| settings.definitions_path = "/components/schemas".into())
-        .into_generator();
+    let mut schemas = Schemas::new();
     let mut paths: Map<String, Value> = Map::new();
     for route in ROUTES {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
@@ -31,11 +29,37 @@ pub fn openapi() -> Value {
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas.take_definitions(true), "responses": responses},
+        "components": {"schemas": schemas.definitions(), "responses": responses},
     })
 }
 
-fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
+/// The schemas of what is sent and of what is answered. Apart, because a field that callers may leave out is optional
+/// in the one and always there in the other.
+struct Schemas {
+    sent: SchemaGenerator,
+    answered: SchemaGenerator,
+}
+
+impl Schemas {
+    fn new() -> Self {
+        let generator = |contract: Contract| {
+            let settings = SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.contract = contract;
+            });
+            settings.into_generator()
+        };
+        Self { sent: generator(Contract::Deserialize), answered: generator(Contract::Serialize) }
+    }
+
+    fn definitions(mut self) -> Map<String, Value> {
+        let mut definitions = self.sent.take_definitions(true);
+        definitions.extend(self.answered.take_definitions(true));
+        definitions
+    }
+}
+
+fn operation(route: &Route, schemas: &mut Schemas) -> Value {
     let Operation { id, summary, description, .. } = route.operation;
     let mut operation = json!({"operationId": id, "summary": summary});
     if !description.is_empty() {
@@ -62,23 +86,26 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     operation
 }
 
-fn parameters(route: &Route, schemas: &mut SchemaGenerator) -> Vec<Value> {
+fn parameters(route: &Route, schemas: &mut Schemas) -> Vec<Value> {
     let in_path = route
         .path
         .contains("{id}")
         .then(|| json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}}));
     let in_query = route.operation.query.iter().map(|parameter| {
-        json!({
-            "name": parameter.name,
-            "in": "query",
-            "description": parameter.description,
-            "schema": (parameter.schema)(schemas),
-        })
+        let schema = (parameter.schema)(&mut schemas.sent);
+        let mut shown =
+            json!({"name": parameter.name, "in": "query", "description": parameter.description, "schema": schema});
+        if shown["schema"]["type"] == "array" {
+            // Separated by commas.
+            shown["style"] = "form".into();
+            shown["explode"] = false.into();
+        }
+        shown
     });
     in_path.into_iter().chain(in_query).collect()
 }
 
-fn request_body(body: &RequestBody, schemas: &mut SchemaGenerator) -> Value {
+fn request_body(body: &RequestBody, schemas: &mut Schemas) -> Value {
     let examples: Map<String, Value> = body
         .examples
         .iter()
@@ -88,12 +115,12 @@ fn request_body(body: &RequestBody, schemas: &mut SchemaGenerator) -> Value {
             (name.to_owned(), json!({"value": value}))
         })
         .collect();
-    json!({"required": true, "content": {"application/json": {"schema": (body.schema)(schemas), "examples": examples}}})
+    json!({"required": true, "content": {"application/json": {"schema": (body.schema)(&mut schemas.sent), "examples": examples}}})
 }
 
-fn content(answer: &Answer, schemas: &mut SchemaGenerator) -> Value {
+fn content(answer: &Answer, schemas: &mut Schemas) -> Value {
     match answer.content {
-        Content::Json(schema) => json!({"application/json": {"schema": schema(schemas)}}),
+        Content::Json(schema) => json!({"application/json": {"schema": schema(&mut schemas.answered)}}),
         Content::Text(media_type) => json!({media_type: {"schema": {"type": "string"}}}),
     }
 }
@@ -113,11 +140,11 @@ fn error_statuses(route: &Route) -> Vec<u16> {
     statuses
 }
 
-fn error_responses(schemas: &mut SchemaGenerator) -> Map<String, Value> {
+fn error_responses(schemas: &mut Schemas) -> Map<String, Value> {
     let mut statuses: Vec<u16> = ROUTES.iter().flat_map(error_statuses).collect();
     statuses.sort_unstable();
     statuses.dedup();
-    let schema = schemas.subschema_for::<ErrorBody>();
+    let schema = schemas.answered.subschema_for::<ErrorBody>();
     let response = |status| json!({"description": reason(status), "content": {"application/json": {"schema": schema}}});
     statuses.into_iter().map(|status| (response_name(status), response(status))).collect()
 }
@@ -129,4 +156,29 @@ fn reason(status: u16) -> &'static str {
 /// `NotFound` for 404.
 fn response_name(status: u16) -> String {
     reason(status).split(' ').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_that_is_both_sent_and_answered_has_one_schema() {
+        let mut schemas = Schemas::new();
+        for route in ROUTES {
+            operation(route, &mut schemas);
+        }
+        let answered = schemas.answered.take_definitions(true);
+        for (name, sent) in schemas.sent.take_definitions(true) {
+            assert!(answered.get(&name).is_none_or(|answered| *answered == sent), "{name} has two schemas");
+        }
+    }
+
+    #[test]
+    fn names_of_operations_are_unique() {
+        let mut names: Vec<_> = ROUTES.iter().map(|route| route.operation.id).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ROUTES.len());
+    }
 }

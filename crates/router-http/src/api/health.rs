@@ -18,25 +18,25 @@ use crate::route::{Answer, Asked, Content, Operation, schema};
 #[serde(rename_all = "camelCase")]
 struct Health {
     /// `degraded` when any part is not well. The router serves either way.
-    status: Overall,
+    status: OverallStatus,
     version: &'static str,
     /// When the process started.
     #[schemars(with = "String", extend("format" = "date-time"))]
     since: Timestamp,
     /// Every answer is simulated: the server was started for a demonstration.
     simulated: bool,
-    database: Part,
-    journal: Journal,
-    cache: Part,
-    registry: Registry,
+    database: PartHealth,
+    journal: JournalHealth,
+    cache: PartHealth,
+    registry: RegistryHealth,
     /// Each configured provider, as far as its last answers tell: nobody is asked just to find out.
-    providers: Vec<Provider>,
+    providers: Vec<ProviderPart>,
 }
 
 /// The router as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Overall {
+enum OverallStatus {
     /// Everything is well.
     Ok,
     /// Something is not; the parts say what.
@@ -46,7 +46,7 @@ enum Overall {
 /// How a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Status {
+enum PartStatus {
     /// Not used yet, so nothing is known.
     Unknown,
     /// Well.
@@ -62,8 +62,8 @@ enum Status {
 /// One part.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Part {
-    status: Status,
+struct PartHealth {
+    status: PartStatus,
     /// How long its last answer took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<f64>,
@@ -76,8 +76,8 @@ struct Part {
 /// The journal between the requests and the database.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Journal {
-    status: Status,
+struct JournalHealth {
+    status: PartStatus,
     /// Records that are not in the database yet.
     entries: u64,
     /// How long the oldest of them has waited, in seconds.
@@ -92,8 +92,8 @@ struct Journal {
 /// The models.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Registry {
-    status: Status,
+struct RegistryHealth {
+    status: PartStatus,
     /// Models known.
     models: usize,
     /// Of these, offered.
@@ -103,10 +103,10 @@ struct Registry {
 /// A configured provider.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Provider {
+struct ProviderPart {
     id: ProviderId,
     #[serde(flatten)]
-    part: Part,
+    part: PartHealth,
     /// What kind of error its last attempt ended with.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_error: Option<&'static str>,
@@ -126,28 +126,28 @@ pub(crate) async fn health(asked: Asked) -> Result<Reply, ApiError> {
     let app = &asked.app;
     let database = app.database.look(app.parts.store_health.as_ref()).await;
     let snapshot = app.parts.engine.snapshot();
-    let database = Part {
-        status: if database.up { Status::Up } else { Status::Down },
+    let database = PartHealth {
+        status: if database.up { PartStatus::Up } else { PartStatus::Down },
         latency_ms: database.latency.map(millis),
         since: Some(database.since),
     };
-    let journal = Journal::from(&app.parts.journal.status());
+    let journal = JournalHealth::from(&app.parts.journal.status());
     // The cache is in this process: it works as long as anything does.
-    let cache_status = if snapshot.settings.cache_enabled { Status::Up } else { Status::Unconfigured };
-    let cache = Part { status: cache_status, latency_ms: None, since: Some(app.started) };
+    let cache_status = if snapshot.settings.cache_enabled { PartStatus::Up } else { PartStatus::Unconfigured };
+    let cache = PartHealth { status: cache_status, latency_ms: None, since: Some(app.started) };
     let models = snapshot.registry.models();
-    let registry = Registry {
-        status: if models.is_empty() { Status::Down } else { Status::Up },
+    let registry = RegistryHealth {
+        status: if models.is_empty() { PartStatus::Down } else { PartStatus::Up },
         models: models.len(),
         active: models.iter().filter(|model| model.is_active).count(),
     };
-    let providers: Vec<Provider> = app.parts.engine.provider_health().into_iter().map(Provider::from).collect();
-    let well = |status: Status| matches!(status, Status::Up | Status::Unknown | Status::Unconfigured);
+    let providers: Vec<ProviderPart> = app.parts.engine.provider_health().into_iter().map(ProviderPart::from).collect();
+    let well = |status: PartStatus| matches!(status, PartStatus::Up | PartStatus::Unknown | PartStatus::Unconfigured);
     let all_well = [database.status, journal.status, registry.status].into_iter().all(well)
         && !providers.is_empty()
         && providers.iter().all(|provider| well(provider.part.status));
     ok(&Health {
-        status: if all_well { Overall::Ok } else { Overall::Degraded },
+        status: if all_well { OverallStatus::Ok } else { OverallStatus::Degraded },
         version: env!("CARGO_PKG_VERSION"),
         since: app.started,
         simulated: snapshot.simulated,
@@ -163,12 +163,12 @@ fn millis(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e3
 }
 
-impl From<&JournalStatus> for Journal {
+impl From<&JournalStatus> for JournalHealth {
     fn from(journal: &JournalStatus) -> Self {
         let status = match (&journal.disk_error, &journal.store_error) {
-            (Some(_), _) => Status::Down,
-            (None, Some(_)) => Status::Degraded,
-            (None, None) => Status::Up,
+            (Some(_), _) => PartStatus::Down,
+            (None, Some(_)) => PartStatus::Degraded,
+            (None, None) => PartStatus::Up,
         };
         Self {
             status,
@@ -180,15 +180,15 @@ impl From<&JournalStatus> for Journal {
     }
 }
 
-impl From<ProviderHealth> for Provider {
+impl From<ProviderHealth> for ProviderPart {
     fn from(health: ProviderHealth) -> Self {
         let status = match health.status {
-            ProviderStatus::Unknown => Status::Unknown,
-            ProviderStatus::Up => Status::Up,
-            ProviderStatus::Degraded => Status::Degraded,
-            ProviderStatus::Down => Status::Down,
+            ProviderStatus::Unknown => PartStatus::Unknown,
+            ProviderStatus::Up => PartStatus::Up,
+            ProviderStatus::Degraded => PartStatus::Degraded,
+            ProviderStatus::Down => PartStatus::Down,
         };
-        let part = Part { status, latency_ms: health.latency.map(millis), since: health.since };
+        let part = PartHealth { status, latency_ms: health.latency.map(millis), since: health.since };
         Self { id: health.id, part, last_error: health.last_error.map(|kind| kind.name()) }
     }
 }

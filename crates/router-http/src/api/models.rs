@@ -116,8 +116,8 @@ pub(crate) const LIST: Operation = Operation {
         Parameter { name: "provider", schema: schema::<ProviderId>, description: "Only of this provider." },
         Parameter {
             name: "capability",
-            schema: schema::<Capability>,
-            description: "Only models that can do this; several, separated by commas, must all hold.",
+            schema: schema::<Vec<Capability>>,
+            description: "Only models that can do all of these; separated by commas.",
         },
         Parameter { name: "promptType", schema: schema::<PromptType>, description: "Only models that take this type." },
         Parameter {

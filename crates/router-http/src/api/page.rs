@@ -10,6 +10,7 @@ use crate::route::Parameter;
 
 /// A part of a list, newest first.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PageOf{T}")]
 pub(crate) struct PageView<T> {
     /// The items.
     items: Vec<T>,

@@ -165,3 +165,24 @@ async fn a_dead_database_is_said_without_its_secrets_and_prompts_go_on() {
     assert!(!answer.to_string().contains("internal-detail") && !answer.to_string().contains("db.internal"), "{answer}");
     assert_eq!(stage.post("/api/route", &json!({"prompt": "hi"})).await.0, 200);
 }
+
+#[tokio::test]
+async fn metrics_count_routes_not_paths() {
+    let stage = stage().await;
+    stage.post("/api/route", &json!({"prompt": "hi", "modelId": "gpt-4o"})).await;
+    stage.get("/api/requests/not-a-uuid").await;
+    stage.get("/not/a/route").await;
+    let scrape = reqwest::get(stage.url("/api/metrics")).await.unwrap();
+    assert_eq!(scrape.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = scrape.text().await.unwrap();
+    for series in [
+        r#"llm_http_requests_total{route="/api/route",method="POST",status="200"}"#,
+        r#"llm_http_requests_total{route="/api/requests/{id}",method="GET",status="400"}"#,
+        r#"llm_http_requests_total{route="unmatched",method="GET",status="404"}"#,
+        r#"llm_model_success_rate{model="gpt-4o"}"#,
+        "llm_journal_entries",
+    ] {
+        assert!(text.contains(series), "no {series} in\n{text}");
+    }
+    assert!(!text.contains("not/a/route") && !text.contains("not-a-uuid"));
+}

@@ -8,3 +8,4 @@ mod documents;
 mod doubles;
 mod hostile;
 mod stage;
+mod whole;

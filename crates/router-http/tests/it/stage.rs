@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use router_cache::memory_rate_limit::MemoryRateLimiter;
 use router_cache::memory_response::MemoryResponseCache;
 use router_cache::rate_limit::Rate;
@@ -20,7 +22,11 @@ use router_http::app::{App, Parts};
 use router_http::server::{Stopped, serve};
 use router_http::settings::Settings;
 use router_providers::provider::Provider;
+use router_store::feedback::FeedbackStore;
+use router_store::health::StoreHealth;
 use router_store::journal::{Journal, JournalSettings};
+use router_store::record::RequestLog;
+use router_store::score::ScoreStore;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -37,10 +43,23 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Stage {
     pub(crate) address: SocketAddr,
     pub(crate) provider: Arc<Obedient>,
-    pub(crate) engine: Arc<Engine>,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<std::io::Result<Stopped>>,
     _directory: tempfile::TempDir,
+}
+
+/// What remembers for good.
+pub(crate) struct Backing {
+    pub(crate) requests: Arc<dyn RequestLog>,
+    pub(crate) feedback: Arc<dyn FeedbackStore>,
+    pub(crate) scores: Arc<dyn ScoreStore>,
+    pub(crate) health: Arc<dyn StoreHealth>,
+}
+
+/// The one metrics recorder of this process.
+fn recorder() -> PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap()).clone()
 }
 
 /// The engine's settings of a stage: generous limits, quick failover.
@@ -60,33 +79,33 @@ impl Stage {
         Self::with_engine(settings, engine_settings()).await
     }
 
+    /// The same with other engine settings.
     pub(crate) async fn with_engine(settings: Settings, engine_settings: EngineSettings) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
         let provider = Arc::new(Obedient::default());
         let named = |name: &str| (ProviderId::from(name), Arc::clone(&provider) as Arc<dyn Provider>);
         let providers = HashMap::from(["openai", "anthropic", "openrouter"].map(named));
-        let engine = engine(engine_settings, providers, journal.clone());
         let dead = Arc::new(DeadStore);
-        let parts = Parts {
-            engine: engine.clone(),
+        let stage = Self::with_backing(settings, engine_settings, providers, async |_, _| Backing {
             requests: dead.clone(),
             feedback: dead.clone(),
             scores: dead.clone(),
-            store_health: dead,
-            journal,
-            metrics: None,
-        };
-        Self::serve(parts, settings, engine, provider, directory).await
+            health: dead.clone(),
+        });
+        Self { provider, ..stage.await }
     }
 
-    async fn serve(
-        parts: Parts,
+    /// A server with those providers, over the database that `back` opens in a directory of its own.
+    pub(crate) async fn with_backing(
         settings: Settings,
-        engine: Arc<Engine>,
-        provider: Arc<Obedient>,
-        directory: tempfile::TempDir,
+        engine_settings: EngineSettings,
+        providers: HashMap<ProviderId, Arc<dyn Provider>>,
+        back: impl AsyncFnOnce(&Path, Arc<Journal>) -> Backing,
     ) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
+        let Backing { requests, feedback, scores, health } = back(directory.path(), journal.clone()).await;
+        let engine = engine(engine_settings, providers, journal.clone());
+        let parts = Parts { engine, requests, feedback, scores, store_health: health, journal, metrics: Some(recorder()) };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -94,7 +113,7 @@ impl Stage {
             let _ = stopped.await;
         };
         let server = tokio::spawn(serve(listener, Arc::new(App::new(parts)), settings, until));
-        Self { address, provider, engine, stop: Some(stop), server, _directory: directory }
+        Self { address, provider: Arc::default(), stop: Some(stop), server, _directory: directory }
     }
 
     /// Tells the server to stop, without waiting.
