@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 
 use crate::capability::Capabilities;
-use crate::decision::{Exclusion, Factors, Situation};
+use crate::decision::{Factors, Situation};
+use crate::exclusion::Exclusion;
 use crate::model::Model;
 use crate::preferences::Preferences;
 use crate::prompt_type::{PerType, PromptType};

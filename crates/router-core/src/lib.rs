@@ -15,6 +15,7 @@ pub mod decide;
 pub mod decision;
 pub mod difficulty;
 pub mod error_kind;
+pub mod exclusion;
 pub mod estimate;
 pub mod explain;
 pub mod features;

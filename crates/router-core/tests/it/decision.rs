@@ -3,7 +3,8 @@
 use jiff::civil::date;
 use router_core::capability::{Capabilities, Capability};
 use router_core::conversation::{Content, Conversation, Message, Role, Source, Tool, ToolChoice};
-use router_core::decision::{Decision, Exclusion};
+use router_core::decision::Decision;
+use router_core::exclusion::Exclusion;
 use router_core::explain::Explanation;
 use router_core::live::LiveFigures;
 use router_core::model::{Model, SpeedPrior};
