@@ -62,8 +62,7 @@ fn recordings() -> Option<PathBuf> {
 }
 
 fn response(root: &std::path::Path, name: &str) -> Value {
-    let recorded: Value =
-        serde_json::from_slice(&std::fs::read(root.join(format!("{name}.json"))).unwrap()).unwrap();
+    let recorded: Value = serde_json::from_slice(&std::fs::read(root.join(format!("{name}.json"))).unwrap()).unwrap();
     recorded["response"]["body"].clone()
 }
 
