@@ -152,7 +152,10 @@ impl Decision {
         }
         reasons.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
         let reasons: Vec<_> = reasons.iter().map(|(label, count)| format!("{count} {label}")).collect();
-        format!("no model can answer: {}", if reasons.is_empty() { "there is none".to_owned() } else { reasons.join(", ") })
+        format!(
+            "no model can answer: {}",
+            if reasons.is_empty() { "there is none".to_owned() } else { reasons.join(", ") }
+        )
     }
 
     /// The figure that the target compares.

@@ -32,14 +32,15 @@ impl Whole {
                     (ProviderId::from(name), (kinds::find(name).unwrap().build)(&config).unwrap())
                 })
                 .into();
-        let stage = Stage::with_backing(Settings::default(), engine_settings(), providers, async |directory, journal| {
-            let store = SqliteStore::open(directory.join("router.db"), SqliteSettings::default()).await.unwrap();
-            let store = Arc::new(store);
-            let writer = Writer::new(journal, store.clone(), WriterSettings::default());
-            tokio::spawn(writer.run(std::future::pending()));
-            Backing { requests: store.clone(), feedback: store.clone(), scores: store.clone(), health: store }
-        })
-        .await;
+        let stage =
+            Stage::with_backing(Settings::default(), engine_settings(), providers, async |directory, journal| {
+                let store = SqliteStore::open(directory.join("router.db"), SqliteSettings::default()).await.unwrap();
+                let store = Arc::new(store);
+                let writer = Writer::new(journal, store.clone(), WriterSettings::default());
+                tokio::spawn(writer.run(std::future::pending()));
+                Backing { requests: store.clone(), feedback: store.clone(), scores: store.clone(), health: store }
+            })
+            .await;
         Self { stage, simulator }
     }
 }
@@ -66,10 +67,15 @@ async fn a_prompt_is_answered_recorded_and_judged() {
     assert_eq!((&record["usage"], &record["cost"]), (&answer["usage"], &answer["cost"]));
     assert_eq!(record["decision"]["candidates"][0]["modelId"], answer["decision"]["candidates"][0]["modelId"]);
 
-    let (status, feedback) = stage.post("/api/feedback", &json!({"requestId": id, "thumbs": "up", "comment": "Yes."})).await;
+    let (status, feedback) =
+        stage.post("/api/feedback", &json!({"requestId": id, "thumbs": "up", "comment": "Yes."})).await;
     assert_eq!(status, 201, "{feedback}");
-    assert_eq!((&feedback["rating"], text(&feedback, "modelId"), &feedback["unresolved"]), (&json!(5), "gpt-4o", &json!(false)));
-    let (status, score) = stage.post("/api/eval", &json!({"requestId": id, "score": 0.9, "metric": "accuracy", "judge": "exact"})).await;
+    assert_eq!(
+        (&feedback["rating"], text(&feedback, "modelId"), &feedback["unresolved"]),
+        (&json!(5), "gpt-4o", &json!(false))
+    );
+    let (status, score) =
+        stage.post("/api/eval", &json!({"requestId": id, "score": 0.9, "metric": "accuracy", "judge": "exact"})).await;
     assert_eq!((status, &score["score"]), (201, &json!(0.9)), "{score}");
 
     for (path, kept) in [("/api/feedback", &feedback), ("/api/eval", &score)] {
