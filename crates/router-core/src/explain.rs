@@ -76,7 +76,9 @@ impl<'a> From<&'a Decision> for Explanation<'a> {
     fn from(decision: &'a Decision) -> Self {
         let mut plan_positions = vec![0; decision.ranked.len()];
         for (position, &index) in decision.plan.iter().enumerate() {
-            plan_positions[index] = position + 1;
+            if let Some(slot) = plan_positions.get_mut(index) {
+                *slot = position + 1;
+            }
         }
         let candidates = decision.ranked.iter().zip(plan_positions).enumerate();
         Self {

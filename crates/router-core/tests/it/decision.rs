@@ -159,6 +159,16 @@ fn constraints_exclude_with_their_figures() {
 }
 
 #[test]
+fn exactly_the_quality_asked_for_is_enough() {
+    for share in 1..=100_u8 {
+        let floor = f64::from(share) / 100.0;
+        let models = [Model { quality: quality(floor as f32), ..model("enough") }];
+        let decision = decide_among(&models, &Preferences { min_quality: Some(floor), ..preferences() });
+        assert_eq!(plan(&decision), ["enough"], "{floor}");
+    }
+}
+
+#[test]
 fn without_a_ceiling_an_unpriced_model_is_a_candidate_with_the_worst_cost_factor() {
     let decision = decide_among(&[Model { price: None, ..model("unpriced") }], &preferences());
     assert_eq!(decision.ranked[0].factors.cost_score, 0.0);
