@@ -97,9 +97,9 @@ impl Config {
         let changed = [
             ("server", self.server != new.server),
             ("data", self.data != new.data),
-            ("cache", self.cache != new.cache),
+            ("cache (ttl, max_size)", (self.cache.ttl, self.cache.max_size) != (new.cache.ttl, new.cache.max_size)),
             ("rate_limit.max_callers", self.rate_limit.max_callers != new.rate_limit.max_callers),
-            ("records", self.records != new.records),
+            ("records (journal_limit, journal_fsync, retention_days)", self.records.kept() != new.records.kept()),
             ("log", self.log != new.log),
             ("metrics", self.metrics != new.metrics),
         ];

@@ -53,7 +53,7 @@ impl Reloader {
         for warning in warnings {
             tracing::warn!("{warning}");
         }
-        for section in self.needs_restart(&config) {
+        for section in self.current.needs_restart(&config) {
             tracing::warn!(section, "changed, and takes effect at the next start only");
         }
         let models = snapshot.registry.models().len();
@@ -61,25 +61,6 @@ impl Reloader {
         self.current = config;
         tracing::info!(reason, models, "configuration reloaded");
         Some(watched)
-    }
-
-    /// The sections that changed and are only read at start.
-    fn needs_restart(&self, new: &Config) -> Vec<&'static str> {
-        let old = &self.current;
-        let changed = [
-            ("server", old.server != new.server),
-            ("data", old.data != new.data),
-            ("cache (ttl and max_size)", (old.cache.ttl, old.cache.max_size) != (new.cache.ttl, new.cache.max_size)),
-            ("rate_limit.max_names", old.rate_limit.max_names != new.rate_limit.max_names),
-            (
-                "records (journal and retention)",
-                (old.records.journal_limit, old.records.journal_fsync, old.records.retention_days)
-                    != (new.records.journal_limit, new.records.journal_fsync, new.records.retention_days),
-            ),
-            ("log", old.log != new.log),
-            ("metrics", old.metrics != new.metrics),
-        ];
-        changed.into_iter().filter(|(_, changed)| *changed).map(|(section, _)| section).collect()
     }
 }
 

@@ -71,7 +71,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     let writing = tokio::spawn(writer.run(std::future::pending()));
     let engine = Arc::new(Engine::new(Parts {
         snapshot,
-        limiter: Arc::new(MemoryRateLimiter::new(usize::try_from(config.rate_limit.max_names.get())?)),
+        limiter: Arc::new(MemoryRateLimiter::new(wire::limiter_names(&config))),
         cache: Arc::new(MemoryResponseCache::new(config.cache.max_size, config.cache.ttl)),
         recorder: Arc::clone(&journal) as _,
         clock: Arc::new(SystemClock::start()),

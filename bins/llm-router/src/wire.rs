@@ -19,10 +19,15 @@ use router_store::journal::{FsyncPolicy, JournalSettings};
 
 use crate::catalogue;
 use crate::config::Config;
-use crate::config::limits::RequestRate;
 use crate::config::provider::WellKnown;
 use crate::config::records::{self, Fsync, StoredText};
 use crate::demo::Demo;
+
+/// More than any caller can send.
+const UNLIMITED: Rate = Rate { per_minute: u32::MAX, burst: u32::MAX };
+
+/// Names that one caller has in the limiter: one for executions, one for reads.
+const NAMES_PER_CALLER: usize = 2;
 
 /// What requests run under: models, providers, and what the operator decided.
 ///
@@ -65,6 +70,7 @@ fn providers(config: &Config, demo: Option<&Demo>) -> anyhow::Result<HashMap<Pro
 fn engine_settings(config: &Config) -> EngineSettings {
     let deadlines = &config.deadlines;
     let failover = FailoverSettings::default();
+    let limited = |rate: Rate| if config.rate_limit.enabled { rate } else { UNLIMITED };
     let wait = |first_event: Duration| Deadlines { first_event, idle: deadlines.idle, total: deadlines.total };
     EngineSettings {
         failover: FailoverSettings {
@@ -76,8 +82,8 @@ fn engine_settings(config: &Config) -> EngineSettings {
         },
         deadlines: wait(deadlines.first_event),
         reasoning_deadlines: wait(deadlines.first_event_reasoning),
-        execution_rate: rate(&config.rate_limit.executions, config.rate_limit.enabled),
-        read_rate: rate(&config.rate_limit.reads, config.rate_limit.enabled),
+        execution_rate: limited(config.rate_limit.executions()),
+        read_rate: limited(config.rate_limit.reads()),
         cache_enabled: config.cache.enabled,
         on_record_loss: match config.records.on_record_loss {
             records::OnRecordLoss::Refuse => OnRecordLoss::Refuse,
@@ -91,12 +97,10 @@ fn engine_settings(config: &Config) -> EngineSettings {
     }
 }
 
-fn rate(rate: &RequestRate, enabled: bool) -> Rate {
-    if enabled {
-        Rate { per_minute: rate.requests_per_minute.get(), burst: rate.burst.get() }
-    } else {
-        Rate { per_minute: u32::MAX, burst: u32::MAX }
-    }
+/// How many names the limiter keeps.
+#[must_use]
+pub fn limiter_names(config: &Config) -> usize {
+    usize::try_from(config.rate_limit.max_callers.get()).unwrap_or(usize::MAX).saturating_mul(NAMES_PER_CALLER)
 }
 
 /// How the journal keeps records until the database has them.

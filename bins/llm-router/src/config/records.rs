@@ -116,6 +116,13 @@ pub struct Records {
     pub retention_days: NonZeroU32,
 }
 
+impl Records {
+    /// What is only read at start.
+    pub(super) const fn kept(&self) -> (u64, Fsync, NonZeroU32) {
+        (self.journal_limit, self.journal_fsync, self.retention_days)
+    }
+}
+
 impl Default for Records {
     fn default() -> Self {
         Self {

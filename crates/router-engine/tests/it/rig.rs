@@ -37,28 +37,28 @@ use router_store::writer::{Writer, WriterSettings};
 use tempfile::TempDir;
 
 /// An engine and its surroundings.
-pub struct Rig {
-    pub sim: Simulator,
-    pub engine: Arc<Engine>,
+pub(crate) struct Rig {
+    pub(crate) sim: Simulator,
+    pub(crate) engine: Arc<Engine>,
     journal: Arc<Journal>,
     store: Arc<SqliteStore>,
     _directory: TempDir,
 }
 
 impl Rig {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(|_| ()).await
     }
 
-    pub async fn with(change: impl FnOnce(&mut EngineSettings)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut EngineSettings)) -> Self {
         Self::build(true, None, change).await
     }
 
-    pub async fn with_recorder(recorder: Arc<dyn Recorder>, change: impl FnOnce(&mut EngineSettings)) -> Self {
+    pub(crate) async fn with_recorder(recorder: Arc<dyn Recorder>, change: impl FnOnce(&mut EngineSettings)) -> Self {
         Self::build(true, Some(recorder), change).await
     }
 
-    pub async fn without_providers() -> Self {
+    pub(crate) async fn without_providers() -> Self {
         Self::build(false, None, |_| ()).await
     }
 
@@ -84,12 +84,12 @@ impl Rig {
         Self { sim, engine: Arc::new(engine), journal, store, _directory: directory }
     }
 
-    pub fn principal() -> Principal {
+    pub(crate) fn principal() -> Principal {
         Principal::local()
     }
 
     /// A question that prefers quality: alpha before beta before gamma.
-    pub fn ask(&self, prompt: &str) -> Ask {
+    pub(crate) fn ask(&self, prompt: &str) -> Ask {
         Ask {
             id: RequestId(uuid::Uuid::now_v7()),
             conversation: Conversation::prompt(prompt),
@@ -99,35 +99,35 @@ impl Rig {
         }
     }
 
-    pub async fn route(&self, prompt: &str) -> Result<Routed, RouteError> {
+    pub(crate) async fn route(&self, prompt: &str) -> Result<Routed, RouteError> {
         self.route_with(prompt, |_| ()).await
     }
 
-    pub async fn route_with(&self, prompt: &str, change: impl FnOnce(&mut Ask)) -> Result<Routed, RouteError> {
+    pub(crate) async fn route_with(&self, prompt: &str, change: impl FnOnce(&mut Ask)) -> Result<Routed, RouteError> {
         let mut ask = self.ask(prompt);
         change(&mut ask);
         self.engine.route(ask, &Self::principal()).await
     }
 
-    pub fn fault(&self, upstream_model: &str, fault: Fault) {
+    pub(crate) fn fault(&self, upstream_model: &str, fault: Fault) {
         self.sim.set_fault(upstream_model, Some(fault));
     }
 
-    pub fn reload(&self, change: impl FnOnce(&mut Snapshot)) {
+    pub(crate) fn reload(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut snapshot = snapshot(Some(&self.sim), |_| ());
         change(&mut snapshot);
         self.engine.reload(snapshot);
     }
 
     /// All records, newest first, once the journal is empty.
-    pub async fn records(&self) -> Vec<RequestRecord> {
+    pub(crate) async fn records(&self) -> Vec<RequestRecord> {
         self.journal.flush(Duration::from_secs(10)).await.unwrap();
         let page = PageRequest { limit: PageRequest::MOST, before: None };
         self.store.list(&RequestFilter::default(), page).await.unwrap().items
     }
 
     /// Waits until the providers have seen that many requests.
-    pub async fn until_asked(&self, times: usize) {
+    pub(crate) async fn until_asked(&self, times: usize) {
         let wait = async {
             while self.sim.attempts().len() < times {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -170,12 +170,12 @@ fn providers(sim: &Simulator) -> HashMap<ProviderId, Arc<dyn Provider>> {
 }
 
 /// The models that were asked, in order.
-pub fn asked(attempts: &[Attempt]) -> Vec<&str> {
+pub(crate) fn asked(attempts: &[Attempt]) -> Vec<&str> {
     attempts.iter().map(|attempt| attempt.model_id.as_str()).collect()
 }
 
 /// A journal on a full disk.
-pub struct Full;
+pub(crate) struct Full;
 
 impl Recorder for Full {
     fn intend(&self, _: &Intent) -> Result<(), JournalError> {
