@@ -154,8 +154,9 @@ impl UsageColumns {
 }
 
 /// Inserts a record, or puts a known outcome in the place of an unknown one. Row by row: within a transaction SQLite is
-/// as fast so as with many rows a statement, which would have to be parsed anew for each number of them. Two statements,
-/// because binding every value a second time for an `ON CONFLICT DO UPDATE` that is hardly ever needed costs about half the speed.
+/// as fast so as with many rows a statement, which would have to be parsed anew for each number of them. Two
+/// statements, because binding every value a second time for an `ON CONFLICT DO UPDATE` that is hardly ever needed costs
+/// about half the speed.
 fn append(connection: &mut SqliteConnection, row: &RequestRow, texts: &Texts) -> QueryResult<()> {
     // Not `INSERT OR IGNORE`, which would also ignore what the table refuses.
     let inserted = diesel::insert_into(requests::table)
