@@ -19,7 +19,8 @@ pub struct Deadlines {
 }
 
 impl Default for Deadlines {
-    /// Defaults that do not kill models that think: half a minute for a stream to begin, a minute between its events, the SDKs' own 600 s for whole answers.
+    /// Half a minute for a stream to begin (models that think need more: up to the caller), a minute between its events, and
+    /// for whole answers the 600 s of the official SDKs.
     fn default() -> Self {
         Self { first_event: Duration::from_secs(30), idle: Duration::from_secs(60), total: Duration::from_secs(600) }
     }
