@@ -34,7 +34,8 @@ pub struct Answer {
     pub upstream_id: Option<String>,
     /// The exact model that the provider says answered.
     pub upstream_model: Option<String>,
-    /// What of the request this wire format could not carry, by the caller's field names. Never silently dropped.
+    /// What of the request could not be carried as it stands, and was left out or adapted, by the field's name in
+    /// [`Conversation`](router_core::conversation::Conversation). Never silent.
     pub dropped: Vec<String>,
 }
 

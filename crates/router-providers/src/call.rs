@@ -9,16 +9,18 @@ use router_core::model::Model;
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
-    /// For response headers and the first event of a stream.
+    /// For response headers and the first event of a stream. Whole answers do not look at it: their headers come when they
+    /// are written.
     pub first_event: Duration,
     /// Between two events of a stream.
     pub idle: Duration,
-    /// For the whole answer when it is not streamed.
+    /// For the whole answer, headers included, when it is not streamed.
     pub total: Duration,
 }
 
 impl Default for Deadlines {
-    /// Defaults that do not kill models that think: those of DESIGN for streams, the SDKs' own 600 s for whole answers.
+    /// Half a minute for a stream to begin (models that think need more: up to the caller), a minute between its events, and
+    /// for whole answers the 600 s of the official SDKs.
     fn default() -> Self {
         Self { first_event: Duration::from_secs(30), idle: Duration::from_secs(60), total: Duration::from_secs(600) }
     }

@@ -126,7 +126,7 @@ pub const TABLE: &[Row] = &[
     // The target refuses what another would take.
     row(
         Any,
-        Code(&["unsupported_parameter", "unsupported_value", "max_tokens_exceeded"]),
+        Code(&["unsupported_parameter", "unsupported_value", "unknown_parameter", "max_tokens_exceeded"]),
         ErrorKind::Unsupported,
         "OpenAI, OpenRouter",
     ),
@@ -169,6 +169,7 @@ pub const TABLE: &[Row] = &[
         Message(&[
             "unsupported parameter",
             "unsupported value",
+            "unknown parameter",
             "not supported",
             "does not support",
             "extra inputs are not permitted",

@@ -81,7 +81,7 @@ fn result<'a>(parts: &'a [conversation::Part], context: &mut Context<'_>) -> Res
     for part in parts {
         match &part.content {
             Content::Text(_) | Content::Image { .. } | Content::Document { .. } => {
-                content.extend(block(part, context)?)
+                content.extend(block(part, context)?);
             }
             _ => return Err(unsupported("messages", "a tool result holds texts, images and documents")),
         }

@@ -67,18 +67,20 @@ fn response(root: &std::path::Path, name: &str) -> Value {
 }
 
 fn names_of_calls(answer: &Answer) -> Vec<&str> {
-    let call = |part| match part {
-        &Content::ToolCall(ref call) => Some(call.name.as_str()),
+    let calls = answer.parts.iter().filter_map(|part| match &part.content {
+        Content::ToolCall(call) => Some(call.name.as_str()),
         _ => None,
-    };
-    answer.parts.iter().map(|part| &part.content).filter_map(call).collect()
+    });
+    calls.collect()
 }
 
 fn check(rows: &[Row], decode: fn(&[u8]) -> Result<Answer, CallError>) {
     let Some(root) = recordings() else { return };
     for &(name, finish, calls, input, cache_read, written, output, reasoning) in rows {
         let body = response(&root, name);
-        let answer = decode(body.to_string().as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let answer = decode(body.to_string().as_bytes());
+        assert!(answer.is_ok(), "{name}: {answer:?}");
+        let answer = answer.unwrap();
         assert_eq!(answer.finish, finish, "{name}");
         assert_eq!(names_of_calls(&answer), calls, "{name}");
         assert_eq!(answer.usage, Some(reported(input, cache_read, written, output, reasoning)), "{name}");

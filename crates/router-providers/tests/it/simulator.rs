@@ -30,7 +30,7 @@ fn models() -> Vec<(Wire, &'static str, Model)> {
         (Wire::Anthropic, "anthropic", without(model("claude-sonnet-5"), &[SamplingParameters, Prefill])),
         (Wire::Anthropic, "anthropic", without(model("claude-opus-5-5"), &[SamplingParameters, Prefill, ForcedTools])),
         (Wire::OpenRouter, "openrouter", without(model("anthropic/claude-haiku-4.5"), &[Pdf])),
-        (Wire::OpenAi, "openai_compatible", without(model("gpt-4o-mini"), &[Reasoning, Prefill])),
+        (Wire::OpenRouter, "openai_compatible", without(model("meta-llama/llama-4"), &[Reasoning])),
     ]
 }
 
@@ -53,7 +53,7 @@ fn demanding(model: &Model) -> Conversation {
             Message { role: Role::System, parts: vec![marked(text("Be brief."), CacheMark::Default)] },
             Message { role: Role::System, parts: vec![Part::text("Be kind.")] },
             turn(Role::User, vec![text("Look"), Content::Image { source: png, detail: None }]),
-            turn(Role::User, vec![text("and use tool files.read")]),
+            turn(Role::User, vec![text("and use tool plain")]),
         ],
         tools: vec![tool("files.read"), tool("plain")],
         parallel_tool_calls: Some(false),
@@ -87,7 +87,9 @@ async fn a_tool_loop_on_every_wire() {
                 _ => None,
             })
             .collect();
-        assert_eq!(calls[0].name, "files.read", "{kind}: the caller's own name comes back");
+        // A forced tool comes back under the name that the caller gave it, not the one that fits the wire.
+        let forced = model.capabilities.has(Capability::ForcedTools);
+        assert_eq!(calls[0].name, if forced { "files.read" } else { "plain" }, "{kind} {}", model.id);
 
         asked.messages.push(Message { role: Role::Assistant, parts: answer.parts });
         asked.messages.extend(calls.iter().map(|call| turn(Role::Tool, vec![tool_result(&call.id, vec![text("r")])])));

@@ -12,7 +12,8 @@ use router_providers::provider::Provider;
 use router_providers::setup::{InstanceConfig, SetupError};
 use router_providers::{anthropic, openai, openai_compatible, openrouter};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::given::{call, model};
@@ -34,13 +35,23 @@ pub(crate) fn respond(status: u16, headers: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status} Status\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into_bytes()
 }
 
-/// Plays the script for one request; the task's result is the request's head.
-async fn serve(script: Script) -> (String, JoinHandle<String>) {
+/// A server that plays its script for one request.
+struct Served {
+    address: String,
+    /// The request's head, once the request is there whole.
+    head: oneshot::Receiver<String>,
+    /// Ends when the connection does.
+    task: JoinHandle<()>,
+}
+
+async fn serve(script: Script) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let served = tokio::spawn(async move {
+    let (heard, head) = oneshot::channel();
+    let task = tokio::spawn(async move {
         let (mut socket, _) = listener.accept().await.unwrap();
-        let head = read_request(&mut socket).await;
+        // Most tests do not ask for it.
+        let _ = heard.send(read_request(&mut socket).await);
         match script {
             // The client may have heard enough and be gone: that is its part of the script.
             Script::Say(bytes) => drop(socket.write_all(&bytes).await),
@@ -51,12 +62,11 @@ async fn serve(script: Script) -> (String, JoinHandle<String>) {
             }
             Script::Close => {}
         }
-        head
     });
-    (address, served)
+    Served { address, head, task }
 }
 
-async fn read_request(socket: &mut tokio::net::TcpStream) -> String {
+async fn read_request(socket: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -84,8 +94,8 @@ async fn ask(provider: &dyn Provider, total: Duration) -> Result<Answer, CallErr
 
 /// Asks a provider of that kind whose server follows the script.
 pub(crate) async fn asked(kind: &Kind, script: Script) -> Result<Answer, CallError> {
-    let (address, _served) = serve(script).await;
-    ask(&*provider(kind, &address), Duration::from_secs(20)).await
+    let served = serve(script).await;
+    ask(&*provider(kind, &served.address), Duration::from_secs(20)).await
 }
 
 const CHAT: &str = r#"{"id":"1","model":"m","choices":[{"finish_reason":"stop","message":{"content":"Hi"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}}"#;
@@ -109,12 +119,12 @@ async fn each_kind_asks_where_and_as_it_should() {
         (anthropic::KIND, "", "POST /v1/messages HTTP/1.1", format!("x-api-key: {KEY}")),
         (anthropic::KIND, "/v1", "POST /v1/messages HTTP/1.1", format!("x-api-key: {KEY}")),
     ] {
-        let (address, served) = serve(Script::Say(respond(200, "", answer_of(&kind)))).await;
-        let config = InstanceConfig::new("test").with_base_url(format!("{address}{base}")).with_api_key(KEY);
+        let served = serve(Script::Say(respond(200, "", answer_of(&kind)))).await;
+        let config = InstanceConfig::new("test").with_base_url(format!("{}{base}", served.address)).with_api_key(KEY);
         let provider = (kind.build)(&config.with_header("X-Team", "blue")).unwrap();
         let answer = ask(&*provider, Duration::from_secs(20)).await.unwrap();
         assert_eq!((answer.text().as_str(), answer.finish), ("Hi", FinishReason::Stop), "{}", kind.name);
-        let head = served.await.unwrap();
+        let head = served.head.await.unwrap();
         let lines: Vec<_> = head.lines().collect();
         assert_eq!(lines[0], line);
         assert!(lines.contains(&key.as_str()), "{head}");
@@ -127,16 +137,17 @@ async fn each_kind_asks_where_and_as_it_should() {
 
 #[tokio::test]
 async fn no_key_no_header() {
-    let (address, served) = serve(Script::Say(respond(200, "", CHAT))).await;
-    let provider = (openai_compatible::KIND.build)(&InstanceConfig::new("test").with_base_url(address)).unwrap();
+    let served = serve(Script::Say(respond(200, "", CHAT))).await;
+    let config = InstanceConfig::new("test").with_base_url(served.address);
+    let provider = (openai_compatible::KIND.build)(&config).unwrap();
     ask(&*provider, Duration::from_secs(20)).await.unwrap();
-    assert!(!served.await.unwrap().contains("authorization"));
+    assert!(!served.head.await.unwrap().contains("authorization"));
 }
 
 #[tokio::test]
 async fn waits_end() {
-    let silent = serve(Script::SayAndWait(Vec::new())).await.0;
-    let stalled = serve(Script::SayAndWait(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec())).await.0;
+    let silent = serve(Script::SayAndWait(Vec::new())).await.address;
+    let stalled = serve(Script::SayAndWait(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec())).await.address;
     for (address, phase) in [(silent, Phase::FirstEvent), (stalled, Phase::Total)] {
         let error = ask(&*provider(&openai::KIND, &address), Duration::from_millis(100)).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Timeout(phase), "{error}");
@@ -183,31 +194,22 @@ async fn a_body_that_is_too_large_is_malformed() {
 
 #[tokio::test]
 async fn redirects_are_not_followed() {
-    let (elsewhere, visited) = serve(Script::Say(respond(200, "", CHAT))).await;
-    let moved = respond(307, &format!("location: {elsewhere}/\r\n"), "");
+    let elsewhere = serve(Script::Say(respond(200, "", CHAT))).await;
+    let moved = respond(307, &format!("location: {}/\r\n", elsewhere.address), "");
     let error = asked(&openai::KIND, Script::Say(moved)).await.unwrap_err();
     assert_eq!((error.kind, error.status), (ErrorKind::NotFound, Some(307)));
-    assert!(!visited.is_finished());
-    visited.abort();
+    assert!(!elsewhere.task.is_finished());
 }
 
 #[tokio::test]
 async fn a_caller_that_gives_up_closes_the_connection() {
-    let (address, served) = serve(Script::SayAndWait(Vec::new())).await;
-    let provider = provider(&openai::KIND, &address);
+    let served = serve(Script::SayAndWait(Vec::new())).await;
+    let provider = provider(&openai::KIND, &served.address);
     let asking = tokio::spawn(async move { ask(&*provider, Duration::from_secs(20)).await });
-    // The server's task ends when the client's end of the connection does.
-    assert!(
-        tokio::time::timeout(Duration::from_millis(300), async {
-            while !served.is_finished() {
-                tokio::task::yield_now().await
-            }
-        })
-        .await
-        .is_err()
-    );
+    served.head.await.unwrap();
+    assert!(!served.task.is_finished());
     asking.abort();
-    tokio::time::timeout(Duration::from_secs(5), served).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), served.task).await.unwrap().unwrap();
 }
 
 #[tokio::test]
