@@ -16,9 +16,6 @@ pub(crate) fn read(messages: &Field<'_>, refuses: &[Refuses], asked: &mut Asked)
     for (place, message) in items.iter().enumerate() {
         message.only(&["role", "content"])?;
         let role = message.need("role")?.one_of(&["user", "assistant", "system"])?;
-        if place == 0 && role == "assistant" {
-            return Err(message.need("role")?.bad("first message must use the \"user\" role"));
-        }
         asked.prompt_tokens += TOKENS_PER_MESSAGE;
         let content = message.need("content")?;
         let turn = if role == "system" {
@@ -121,9 +118,22 @@ fn read_content(content: &Field<'_>, role: &str) -> Result<Turn, Wrong> {
 fn read_block(block: &Field<'_>, role: &str, turn: &mut Turn) -> Result<(), Wrong> {
     let kind = block.need("type")?;
     let known: &[&str] = if role == "user" {
-        &["text", "image", "document", "search_result", "tool_result"]
+        &["text", "image", "document", "search_result", "tool_result", "container_upload"]
     } else {
-        &["text", "thinking", "redacted_thinking", "tool_use"]
+        &[
+            "text",
+            "thinking",
+            "redacted_thinking",
+            "tool_use",
+            "server_tool_use",
+            "web_search_tool_result",
+            "web_fetch_tool_result",
+            "code_execution_tool_result",
+            "bash_code_execution_tool_result",
+            "text_editor_code_execution_tool_result",
+            "tool_search_tool_result",
+            "container_upload",
+        ]
     };
     turn.ends_in_whitespace = false;
     match kind.one_of(known)? {
@@ -164,8 +174,10 @@ fn read_block(block: &Field<'_>, role: &str, turn: &mut Turn) -> Result<(), Wron
                 is_error.bool()?;
             }
         }
-        _ => {
-            read_source(block)?;
+        kind => {
+            if ["image", "document"].contains(&kind) {
+                read_source(block)?;
+            }
             turn.tokens += TOKENS_PER_ATTACHMENT;
         }
     }
@@ -208,9 +220,6 @@ fn call_id(id: &Field<'_>) -> Result<String, Wrong> {
 
 /// Where an image's or a document's bytes are.
 fn read_source(block: &Field<'_>) -> Result<(), Wrong> {
-    if block.need("type")?.str()? == "search_result" {
-        return Ok(());
-    }
     let source = block.need("source")?;
     match source.need("type")?.one_of(&["base64", "url", "file", "text", "content"])? {
         "base64" => {

@@ -108,7 +108,7 @@ impl AttemptLog {
             }
             number
         });
-        Running { log: Arc::clone(self), number, outcome: Outcome::CallerLeft }
+        Running { log: Arc::clone(self), number, outcome: Outcome::CallerLeft, complete: false }
     }
 
     pub(crate) fn seen(&self) -> Vec<SeenAttempt> {
@@ -133,29 +133,36 @@ impl AttemptLog {
     }
 }
 
-/// An attempt on its way; its end is written when this is dropped. Without a word before, the caller left.
+/// An attempt on its way; its end is written when this is dropped. Dropped before it is complete, the caller left.
 #[derive(Debug)]
 pub(crate) struct Running {
     log: Arc<AttemptLog>,
     number: u64,
     outcome: Outcome,
+    complete: bool,
 }
 
 impl Running {
-    /// What to write at the end.
+    /// What to write once it is complete.
     pub(crate) fn ends_as(&mut self, outcome: Outcome) {
         self.outcome = outcome;
+    }
+
+    /// All that was to happen has happened.
+    pub(crate) fn complete(&mut self) {
+        self.complete = true;
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         let ended = self.log.started.elapsed();
+        let outcome = if self.complete { self.outcome } else { Outcome::CallerLeft };
         self.log.with(|kept| {
             let place = self.number.checked_sub(kept.first).and_then(|place| usize::try_from(place).ok());
             if let Some(attempt) = place.and_then(|place| kept.attempts.get_mut(place)) {
                 attempt.ended = Some(ended);
-                attempt.outcome = self.outcome;
+                attempt.outcome = outcome;
             }
         });
     }
@@ -180,7 +187,8 @@ mod tests {
         for log in [by_number, by_bytes] {
             let first = arrive(&log, "a");
             let mut last = ["b", "c"].map(|model| arrive(&log, model));
-            last[1].ends_as(Outcome::Answered);
+            last.iter_mut().for_each(|running| running.ends_as(Outcome::Answered));
+            last[1].complete();
             drop(first);
             drop(last);
             assert_eq!(models(&log), ["b", "c"]);

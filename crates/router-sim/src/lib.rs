@@ -2,6 +2,7 @@
 
 mod answer;
 mod anthropic_answer;
+mod anthropic_error;
 mod anthropic_messages;
 mod anthropic_request;
 mod asked;
@@ -14,8 +15,10 @@ mod line;
 mod listing;
 mod model_name;
 mod openai_answer;
+mod openai_error;
 mod openai_messages;
 mod openai_request;
+mod openrouter_error;
 mod playback;
 mod problem;
 pub mod refuses;

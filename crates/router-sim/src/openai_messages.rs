@@ -83,19 +83,17 @@ fn read_assistant(message: &Field<'_>, asked: &mut Asked) -> Result<Vec<String>,
             return Err(calls.bad("expected an array with minimum length 1, but got an empty array instead"));
         }
         for call in &items {
-            call.need("type")?.one_of(&["function"])?;
-            let function = call.need("function")?;
+            // A call is described under the name of its type.
+            let kind = call.need("type")?.one_of(&["function", "custom"])?;
+            let description = call.need(kind)?;
             let id = call.need("id")?;
             if id.str()?.len() > 40 {
                 return Err(id.bad("expected a string with maximum length 40"));
             }
             ids.push(id.str()?.to_owned());
-            function.need("name")?.str()?;
-            // The API takes any string here; a router that writes anything but JSON has lost something.
-            let arguments = function.need("arguments")?;
-            serde_json::from_str::<serde_json::Value>(arguments.str()?)
-                .map_err(|_| arguments.bad("expected a string of JSON"))?;
-            asked.prompt_tokens += 1 + tokens(arguments.str()?);
+            description.need("name")?.str()?;
+            let input = description.need(if kind == "function" { "arguments" } else { "input" })?;
+            asked.prompt_tokens += 1 + tokens(input.str()?);
         }
     }
     if let Some(refusal) = message.get("refusal")? {

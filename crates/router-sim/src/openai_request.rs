@@ -206,7 +206,11 @@ fn read_tools(root: &Field<'_>, asked: &mut Asked) -> Result<(), Wrong> {
         return Err(tools.bad("expected an array with minimum length 1, but got an empty array instead"));
     }
     for tool in &items {
-        tool.need("type")?.one_of(&["function"])?;
+        // Custom tools take free text; the simulator accepts them and never calls one.
+        if tool.need("type")?.one_of(&["function", "custom"])? == "custom" {
+            tool_name(&tool.need("custom")?.need("name")?)?;
+            continue;
+        }
         let function = tool.need("function")?;
         function.only(&["name", "description", "parameters", "strict"])?;
         if let Some(description) = function.get("description")? {
@@ -243,8 +247,14 @@ fn read_choice(choice: &Field<'_>) -> Result<ToolChoice, Wrong> {
             _ => ToolChoice::Auto,
         });
     }
-    choice.need("type")?.one_of(&["function"])?;
-    Ok(ToolChoice::Named(choice.need("function")?.need("name")?.str()?.to_owned()))
+    match choice.need("type")?.one_of(&["function", "custom", "allowed_tools"])? {
+        "function" => Ok(ToolChoice::Named(choice.need("function")?.need("name")?.str()?.to_owned())),
+        "custom" => Ok(ToolChoice::Auto),
+        _ => match choice.need("allowed_tools")?.need("mode")?.one_of(&["auto", "required"])? {
+            "required" => Ok(ToolChoice::Any),
+            _ => Ok(ToolChoice::Auto),
+        },
+    }
 }
 
 fn read_format(format: &Field<'_>, messages: &Field<'_>) -> Result<Format, Wrong> {

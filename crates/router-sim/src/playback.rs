@@ -28,7 +28,7 @@ pub(crate) enum Step {
 pub(crate) struct Playback {
     steps: VecDeque<Step>,
     pause: Option<Pin<Box<Sleep>>>,
-    /// Dropped with the last step, before its bytes reach the caller: who has read an answer finds it in the log.
+    /// Completed with the last step, before its bytes reach the caller: who has read an answer finds it in the log.
     running: Option<Running>,
 }
 
@@ -54,8 +54,10 @@ impl Body for Playback {
                 self.pause = None;
             }
             let step = self.steps.pop_front();
-            if self.steps.is_empty() {
-                self.running = None;
+            if self.steps.is_empty()
+                && let Some(mut running) = self.running.take()
+            {
+                running.complete();
             }
             match step {
                 Some(Step::Send(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),

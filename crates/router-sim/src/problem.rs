@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// The request names nothing this server has.
-    UnknownPath { path: String },
+    UnknownPath { method: String, path: String },
     /// The body is too large, not JSON, or not said to be.
     Unreadable(String),
     /// A field is missing, wrong or not allowed.

@@ -85,15 +85,18 @@ mod tests {
             "type": "object",
             "properties": {
                 "name": {"type": "string"}, "age": {"type": "integer", "minimum": 18}, "note": {"type": "string"},
-                "mood": {"enum": ["good", "bad"]}, "tags": {"type": "array", "items": {"type": "boolean"}, "minItems": 2},
-                "home": {"$ref": "#/$defs/place"}, "spouse": {"anyOf": [{"type": "null"}, {"type": "string"}]}
+                "mood": {"enum": ["good", "bad"]},
+                "tags": {"type": "array", "items": {"type": "boolean"}, "minItems": 2},
+                "home": {"$ref": "#/$defs/home"}, "spouse": {"anyOf": [{"type": "null"}, {"type": "string"}]}
             },
             "required": ["name", "age", "mood", "tags", "home", "spouse"],
-            "$defs": {"place": {"properties": {"since": {"type": ["string", "null"], "format": "date"}}, "required": ["since"]}}
+            "$defs": {
+                "home": {"properties": {"in": {"type": ["string", "null"], "format": "date"}}, "required": ["in"]}
+            }
         });
         let expected = json!({
             "name": "[simulated]", "age": 18, "mood": "good", "tags": [false, false],
-            "home": {"since": "2026-01-01"}, "spouse": null
+            "home": {"in": "2026-01-01"}, "spouse": null
         });
         assert_eq!(instance(&schema), expected);
     }

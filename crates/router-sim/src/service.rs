@@ -39,16 +39,17 @@ struct Asking<'a> {
 /// Replies to a request.
 pub(crate) async fn serve(stage: &Stage, request: Request<Incoming>) -> Reply {
     let path = request.uri().path().to_owned();
+    let nowhere = || Problem::UnknownPath { method: request.method().to_string(), path: path.clone() };
     let Some((wire, endpoint)) = Wire::of_path(&path) else {
         // Outside all three: no wire's words fit, OpenAI's are the most widely read.
         let asking = Asking { stage, wire: Wire::OpenAi, number: stage.next_number() };
-        return asking.refuse(&Problem::UnknownPath { path }, None);
+        return asking.refuse(&nowhere(), None);
     };
     let asking = Asking { stage, wire, number: stage.next_number() };
     match (endpoint, request.method()) {
         (Some(Endpoint::Answer), &Method::POST) => asking.answer(request).await,
         (Some(Endpoint::Models), &Method::GET) => asking.list(request.headers()),
-        _ => asking.refuse(&Problem::UnknownPath { path }, None),
+        _ => asking.refuse(&nowhere(), None),
     }
 }
 
@@ -145,7 +146,13 @@ impl Asking<'_> {
         Reply::Http(reply::error(self.wire, &error, &request_id, Some(running)))
     }
 
-    fn play_beyond_errors(&self, fault: FaultKind, model: &ModelName<'_>, asked: &Asked, running: Running) -> Reply {
+    fn play_beyond_errors(
+        &self,
+        fault: FaultKind,
+        model: &ModelName<'_>,
+        asked: &Asked,
+        mut running: Running,
+    ) -> Reply {
         let request_id = self.request_id();
         let page = |content_type, body: &'static str, running| {
             Reply::Http(reply::bytes(
@@ -158,8 +165,14 @@ impl Asking<'_> {
             ))
         };
         match fault {
-            FaultKind::Reset => Reply::Reset,
-            FaultKind::Silent => Reply::Silence(running),
+            FaultKind::Reset => {
+                running.complete();
+                Reply::Reset
+            }
+            FaultKind::Silent => {
+                running.complete();
+                Reply::Silence(running)
+            }
             FaultKind::Garbage => page("application/json", "{\"id\": \"simul", running),
             FaultKind::Html => page(
                 "text/html; charset=utf-8",

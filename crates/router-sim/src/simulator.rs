@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -23,6 +24,9 @@ use crate::wire::Wire;
 
 /// The most connections at once; more wait in the listener's queue.
 const MOST_CONNECTIONS: usize = 8192;
+
+/// How long to leave the listener alone after it failed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// Three providers on one loopback socket. Dropping it closes the socket and every connection.
 #[derive(Debug)]
@@ -92,7 +96,7 @@ async fn accept(listener: TcpListener, stage: Arc<Stage>) {
                     connections.spawn(connection(stream, Arc::clone(&stage)));
                 }
                 // Out of descriptors, mostly: they come back when a connection ends.
-                Err(_) => tokio::task::yield_now().await,
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
         }
     }

@@ -1,0 +1,61 @@
+# `make help` lists the targets.
+
+CARGO ?= cargo
+# The server's own arguments: make run ARGS="--listen 127.0.0.1:8080"
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test bench fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Unoptimised: a clean build takes three fifths of the processor time of a release build, and `make test` uses it again.
+demo: ## the server on http://127.0.0.1:3000 with simulated providers: needs no key and no other service
+	$(CARGO) run --bin llm-router -- serve --demo $(ARGS)
+
+run: ## the server, optimised, with the providers of your environment or .env
+	$(CARGO) run --release --bin llm-router -- serve $(ARGS)
+
+test: ## all tests; PostgreSQL and Redis from TEST_DATABASE_URL and TEST_REDIS_URL, else private ones for the run
+	.ci/with-services $(CARGO) test --workspace
+
+bench: ## the benches of the decision
+	$(CARGO) bench --package router-benches
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+check: check-fmt check-clippy check-doc check-deny check-generated ## everything but the tests
+
+check-fmt: ## formatting
+	$(CARGO) fmt --all --check
+
+check-clippy: ## lints, warnings are errors
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+check-doc: ## documentation builds without warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+# Advisories are left to `make audit`: they are fetched from a host that a build must not depend on.
+check-deny: ## licences, banned crates and sources of dependencies
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check bans licenses sources
+
+# What is printed by the program is compared with what is committed.
+check-generated: ## docs/openapi.json and docs/config.schema.json are current
+	$(CARGO) build --quiet --bin llm-router
+	@$(call generate,openapi) | diff -u docs/openapi.json - || { echo 'docs/openapi.json is stale: run `make generate`'; exit 1; }
+	@$(call generate,config-schema) | diff -u docs/config.schema.json - || { echo 'docs/config.schema.json is stale: run `make generate`'; exit 1; }
+
+generate: ## write docs/openapi.json and docs/config.schema.json
+	$(CARGO) build --quiet --bin llm-router
+	@mkdir -p docs
+	$(call generate,openapi) > docs/openapi.json
+	$(call generate,config-schema) > docs/config.schema.json
+
+audit: ## known vulnerabilities of dependencies; needs the network
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check advisories
+
+generate = $(CARGO) run --quiet --bin llm-router -- $(1)
