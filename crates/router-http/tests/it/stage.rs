@@ -105,7 +105,8 @@ impl Stage {
         let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
         let Backing { requests, feedback, scores, health } = back(directory.path(), journal.clone()).await;
         let engine = engine(engine_settings, providers, journal.clone());
-        let parts = Parts { engine, requests, feedback, scores, store_health: health, journal, metrics: Some(recorder()) };
+        let parts =
+            Parts { engine, requests, feedback, scores, store_health: health, journal, metrics: Some(recorder()) };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

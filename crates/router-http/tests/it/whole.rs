@@ -32,14 +32,15 @@ impl Whole {
                     (ProviderId::from(name), (kinds::find(name).unwrap().build)(&config).unwrap())
                 })
                 .into();
-        let stage = Stage::with_backing(Settings::default(), engine_settings(), providers, async |directory, journal| {
-            let store = SqliteStore::open(directory.join("router.db"), SqliteSettings::default()).await.unwrap();
-            let store = Arc::new(store);
-            let writer = Writer::new(journal, store.clone(), WriterSettings::default());
-            tokio::spawn(writer.run(std::future::pending()));
-            Backing { requests: store.clone(), feedback: store.clone(), scores: store.clone(), health: store }
-        })
-        .await;
+        let stage =
+            Stage::with_backing(Settings::default(), engine_settings(), providers, async |directory, journal| {
+                let store = SqliteStore::open(directory.join("router.db"), SqliteSettings::default()).await.unwrap();
+                let store = Arc::new(store);
+                let writer = Writer::new(journal, store.clone(), WriterSettings::default());
+                tokio::spawn(writer.run(std::future::pending()));
+                Backing { requests: store.clone(), feedback: store.clone(), scores: store.clone(), health: store }
+            })
+            .await;
         Self { stage, simulator }
     }
 }
@@ -50,7 +51,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prompt_is_answered_recorded_and_judged() {
-    let Whole { stage, .. } = Whole::start().await;
+    let Whole { stage, simulator: _simulator } = Whole::start().await;
     let ask = json!({"prompt": "What is AI?", "metadata": {"team": "search"}, "modelId": "gpt-4o"});
     let (status, answer) = stage.post("/api/route", &ask).await;
     assert_eq!(status, 200, "{answer}");
@@ -66,10 +67,15 @@ async fn a_prompt_is_answered_recorded_and_judged() {
     assert_eq!((&record["usage"], &record["cost"]), (&answer["usage"], &answer["cost"]));
     assert_eq!(record["decision"]["candidates"][0]["modelId"], answer["decision"]["candidates"][0]["modelId"]);
 
-    let (status, feedback) = stage.post("/api/feedback", &json!({"requestId": id, "thumbs": "up", "comment": "Yes."})).await;
+    let (status, feedback) =
+        stage.post("/api/feedback", &json!({"requestId": id, "thumbs": "up", "comment": "Yes."})).await;
     assert_eq!(status, 201, "{feedback}");
-    assert_eq!((&feedback["rating"], text(&feedback, "modelId"), &feedback["unresolved"]), (&json!(5), "gpt-4o", &json!(false)));
-    let (status, score) = stage.post("/api/eval", &json!({"requestId": id, "score": 0.9, "metric": "accuracy", "judge": "exact"})).await;
+    assert_eq!(
+        (&feedback["rating"], text(&feedback, "modelId"), &feedback["unresolved"]),
+        (&json!(5), "gpt-4o", &json!(false))
+    );
+    let (status, score) =
+        stage.post("/api/eval", &json!({"requestId": id, "score": 0.9, "metric": "accuracy", "judge": "exact"})).await;
     assert_eq!((status, &score["score"]), (201, &json!(0.9)), "{score}");
 
     for (path, kept) in [("/api/feedback", &feedback), ("/api/eval", &score)] {
@@ -81,7 +87,7 @@ async fn a_prompt_is_answered_recorded_and_judged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn judgements_of_answers_from_elsewhere_are_kept() {
-    let Whole { stage, .. } = Whole::start().await;
+    let Whole { stage, simulator: _simulator } = Whole::start().await;
     // As the product's first documentation printed it.
     let example: Value = serde_json::from_str(
         r#"{"modelId":"gpt-4o","prompt":"What is AI?","response":"AI is...","feedback":{"rating":5,"category":"accuracy","comment":"Great explanation!"}}"#,
@@ -107,7 +113,7 @@ async fn judgements_of_answers_from_elsewhere_are_kept() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_are_filtered_and_go_on_where_they_stopped() {
-    let Whole { stage, .. } = Whole::start().await;
+    let Whole { stage, simulator: _simulator } = Whole::start().await;
     let mut asked = Vec::new();
     for (model, kind) in [("gpt-4o", "analysis"), ("gpt-4o", "general"), ("claude-haiku-4-5", "analysis")] {
         let ask = json!({"prompt": "hi", "modelId": model, "promptType": kind, "cache": "bypass", "fallbacks": false});
