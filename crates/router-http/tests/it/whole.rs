@@ -46,7 +46,7 @@ impl Whole {
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_else(|| panic!("no text `{field}` in {value}"))
+    value[field].as_str().ok_or_else(|| format!("no text `{field}` in {value}")).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -160,4 +160,25 @@ async fn failover_and_health_are_visible() {
     assert_eq!((status, text(&health, "status")), (200, "degraded"));
     let openai = health["providers"].as_array().unwrap().iter().find(|provider| provider["id"] == "openai").unwrap();
     assert_eq!((text(openai, "status"), text(openai, "lastError")), ("down", "auth"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_examples_of_the_openapi_document_work() {
+    let Whole { stage, simulator: _simulator } = Whole::start().await;
+    let document = router_http::openapi::openapi();
+    let mut sent = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let Some(examples) = operations["post"]["requestBody"]["content"]["application/json"]["examples"].as_object()
+        else {
+            continue;
+        };
+        for (name, example) in examples {
+            let (status, answer) = stage.post(path, &example["value"]).await;
+            // Those that name a request are right about everything but the request.
+            let expected = if example["value"]["requestId"].is_string() { 404..=404 } else { 200..=201 };
+            assert!(expected.contains(&status), "{path} {name}: {status} {answer}");
+            sent += 1;
+        }
+    }
+    assert!(sent >= 7, "only {sent} examples");
 }
