@@ -17,7 +17,7 @@ fn main() {
         quality: &quality,
         live: &[],
         barred: &|_| None,
-        today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+        today: jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date(),
         cached: None,
     };
     let preferences = Preferences { target: Target::Cheapest, min_quality: Some(0.7), ..Preferences::default() };
@@ -26,10 +26,8 @@ fn main() {
     println!("{}\n", decision.summary());
     for candidate in decision.in_plan_order().take(5) {
         let factors = &candidate.factors;
+        let (quality, seconds) = (factors.quality, factors.latency_seconds);
         let cost = factors.cost.usd().map_or("unpriced".to_owned(), |usd| usd.to_string());
-        println!(
-            "{:30} quality {:.2}  {cost:>12}  {:.1} s",
-            candidate.model.id, factors.quality, factors.latency_seconds
-        );
+        println!("{:30} quality {quality:.2} {cost:>14} {seconds:>5.1} s", candidate.model.id.as_str());
     }
 }

@@ -32,7 +32,7 @@ pub fn run(arguments: ConfigArgs, out: &mut impl Write) -> anyhow::Result<ExitCo
     }
 }
 
-/// What is in force, in the file's format, each value with where it comes from; then the warnings.
+/// What is in force, as TOML, each value with where it comes from; then the warnings.
 ///
 /// # Errors
 /// A value cannot be written as TOML.
@@ -57,11 +57,12 @@ pub fn report(loaded: &Loaded) -> anyhow::Result<String> {
     section("records", table(&config.records)?);
     section("log", table(&config.log)?);
     section("metrics", table(&config.metrics)?);
+    text.push('\n');
     if !config.providers.values().any(|provider| provider.is_configured()) && !config.demo {
-        text += "\nwarning: no provider has a key: dry runs are answered, executions are not\n";
+        text += "# warning: no provider has a key: dry runs are answered, executions are not\n";
     }
     for warning in warnings {
-        text += &format!("\nwarning: {warning}\n");
+        text += &format!("# warning: {warning}\n");
     }
     Ok(text)
 }

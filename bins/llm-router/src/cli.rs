@@ -85,3 +85,40 @@ pub struct ModelsArgs {
     #[arg(long)]
     pub json: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Only<T: Args> {
+        #[command(flatten)]
+        arguments: T,
+    }
+
+    fn parse<T: Args>(words: &[&str]) -> Result<T, clap::Error> {
+        Only::<T>::try_parse_from(std::iter::once(&"llm-router").chain(words)).map(|only| only.arguments)
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_takes_file_address_and_demo() {
+        let serve: ServeArgs = parse(&["--config", "a.toml", "--listen", "[::1]:80", "--demo"]).unwrap();
+        assert_eq!(serve.config.config, Some("a.toml".into()));
+        assert_eq!((serve.listen, serve.demo), (Some("[::1]:80".parse().unwrap()), true));
+        assert!(parse::<ServeArgs>(&["--listen", "3000"]).is_err());
+    }
+
+    #[test]
+    fn explain_takes_a_prompt_and_weights() {
+        let explain: ExplainArgs = parse(&["Hello", "--cost-weight", "0.5", "--json"]).unwrap();
+        assert_eq!((&*explain.prompt, explain.cost_weight, explain.json), ("Hello", Some(0.5), true));
+        assert!(parse::<ExplainArgs>(&[]).is_err());
+    }
+}

@@ -22,6 +22,7 @@ pub mod server;
 pub mod size_text;
 pub mod sources;
 mod suggest;
+mod text_value;
 mod validate;
 pub mod variables;
 
@@ -89,6 +90,21 @@ impl Config {
             Environment::Development | Environment::Test => LogFormat::Pretty,
         })
     }
+
+    /// The sections in which `new` differs in something that a running server cannot change.
+    #[must_use]
+    pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
+        let changed = [
+            ("server", self.server != new.server),
+            ("data", self.data != new.data),
+            ("cache", self.cache != new.cache),
+            ("rate_limit.max_callers", self.rate_limit.max_callers != new.rate_limit.max_callers),
+            ("records", self.records != new.records),
+            ("log", self.log != new.log),
+            ("metrics", self.metrics != new.metrics),
+        ];
+        changed.into_iter().filter(|(_, changed)| *changed).map(|(section, _)| section).collect()
+    }
 }
 
 /// A configuration, and what there is to say about it.
@@ -122,9 +138,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
     locate(&mut file, &path, &sources.directory, &origins);
     let mut scope = provide::Scope { variables: &variables, origins: &mut origins, errors: &mut errors };
     if sources.demo {
+        scope.errors.retain(|error| !error.is_about("providers"));
         demonstrate(&mut file, &sources.directory, scope.origins);
     } else {
-        scope.database(&mut file.data);
+        scope.database(&mut file.data, &sources.directory);
     }
     scope.grafana(&mut file.metrics, &mut warnings);
     let mut watched = vec![path, sources.directory.join(".env")];
@@ -133,7 +150,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
     let providers = if sources.demo { BTreeMap::new() } else { scope.providers(std::mem::take(&mut file.providers)) };
     let config = assemble(file, providers, sources.demo);
     validate::check(&config, &origins, &mut errors);
-    if errors.is_empty() { Ok(Loaded { config, warnings, origins, watched }) } else { Err(ConfigErrors(errors)) }
+    if errors.is_empty() {
+        return Ok(Loaded { config, warnings, origins, watched });
+    }
+    errors.sort_by_key(ConfigError::line);
+    Err(ConfigErrors(errors))
 }
 
 fn read_file(sources: &Sources, path: &Path, origins: &mut Origins, errors: &mut Vec<ConfigError>) -> ConfigFile {

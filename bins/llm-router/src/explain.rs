@@ -52,8 +52,11 @@ pub fn run(arguments: ExplainArgs, out: &mut impl Write) -> anyhow::Result<ExitC
 fn table(decision: &Decision, preferences: &Preferences, out: &mut impl Write) -> anyhow::Result<()> {
     let mut types: Vec<_> = decision.probabilities.iter().collect();
     types.sort_by(|a, b| b.1.total_cmp(a.1));
-    let likeliest: Vec<_> =
-        types.iter().take(3).map(|(kind, probability)| format!("{} {:.0} %", kind.name(), *probability * 100.0)).collect();
+    let likeliest: Vec<_> = types
+        .iter()
+        .take(3)
+        .map(|(kind, probability)| format!("{} {:.0} %", kind.name(), *probability * 100.0))
+        .collect();
     writeln!(out, "type        {}", likeliest.join(", "))?;
     writeln!(out, "difficulty  {:.2}", decision.difficulty)?;
     writeln!(out, "tokens      about {} in, {} out", decision.input_tokens.0, decision.output_tokens.0)?;

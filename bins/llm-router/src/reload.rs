@@ -107,7 +107,8 @@ impl Names {
 
     fn concern(&self, event: &notify::Event) -> bool {
         let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        !event.kind.is_access() && event.paths.iter().filter_map(|path| path.file_name()).any(|name| names.contains(name))
+        !event.kind.is_access()
+            && event.paths.iter().filter_map(|path| path.file_name()).any(|name| names.contains(name))
     }
 }
 

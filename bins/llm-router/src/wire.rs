@@ -45,7 +45,7 @@ pub fn snapshot(config: &Config, demo: Option<&Demo>) -> anyhow::Result<Snapshot
 fn providers(config: &Config, demo: Option<&Demo>) -> anyhow::Result<HashMap<ProviderId, Arc<dyn Provider>>> {
     let mut instances: Vec<(&str, InstanceConfig)> = demo.map(Demo::instances).into_iter().flatten().collect();
     for (id, provider) in config.providers.iter().filter(|(_, provider)| provider.is_configured()) {
-        let instance = InstanceConfig::new(id.clone()).with_base_url(provider.base_url.as_str());
+        let instance = InstanceConfig::new(id.clone()).with_base_url(provider.base_url.to_string());
         let instance = match &provider.api_key {
             Some(key) => instance.with_api_key(key.secret().clone()),
             None => instance,
@@ -106,7 +106,7 @@ pub fn journal_settings(config: &Config) -> JournalSettings {
         max_bytes: config.records.journal_limit,
         fsync: match config.records.journal_fsync {
             Fsync::Never => FsyncPolicy::Never,
-            Fsync::Interval(interval) => FsyncPolicy::Interval(interval),
+            Fsync::Every(interval) => FsyncPolicy::Interval(interval),
             Fsync::Always => FsyncPolicy::Always,
         },
         ..JournalSettings::default()
@@ -130,7 +130,7 @@ pub fn http_settings(config: &Config) -> router_http::settings::Settings {
         stream_limit: server.stream_limit.get(),
         shutdown_deadline: server.shutdown_deadline,
         allowed_hosts: server.allowed_hosts.clone(),
-        allowed_origins: server.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
-        app_url: server.app_url.as_ref().and_then(|url| url.as_str().parse().ok()),
+        allowed_origins: server.allowed_origins.iter().map(|origin| origin.to_string()).collect(),
+        app_url: server.app_url.as_ref().map(|url| url.uri().clone()),
     }
 }

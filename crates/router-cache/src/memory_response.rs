@@ -12,9 +12,9 @@ use crate::response::{CacheKey, ResponseCache};
 /// No answer may take more than this part of the cache: one huge answer is not worth sixteen ordinary ones.
 const LARGEST_SHARE: u64 = 16;
 
-/// What moka keeps beside key and value: measured at about 200 bytes an entry (entry, two deque nodes, hash slot).
-/// Counting it bounds real memory also when the answers are tiny.
-const ENTRY_OVERHEAD: u64 = 232;
+/// What an entry takes beside its answer: measured with moka 0.12 as 446 bytes of resident memory for each of 300,000
+/// answers of 16 bytes. Counting it bounds real memory also when the answers are tiny.
+const ENTRY_OVERHEAD: u64 = 430;
 
 /// Answers in memory, bounded in bytes and in time. When it is full, the answers asked for least often go first.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::capability::Capability;
+use crate::exclusion::Exclusion;
 use crate::id::ModelId;
 use crate::live::LiveFigures;
 use crate::model::Model;
@@ -39,76 +39,6 @@ pub struct CachedPrompt<'a> {
     pub model: &'a ModelId,
     /// How many input tokens of this conversation it would read from the cache.
     pub input_tokens: Tokens,
-}
-
-/// Why a model is not a candidate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case", rename_all_fields = "camelCase")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Exclusion {
-    /// Switched off in the registry.
-    Inactive,
-    /// The provider has shut it down.
-    ShutDown {
-        /// Since this day.
-        #[cfg_attr(feature = "schema", schemars(with = "String"))]
-        since: jiff::civil::Date,
-    },
-    /// Its provider has no key or address configured.
-    ProviderNotConfigured,
-    /// This caller may not use it.
-    NotAllowed,
-    /// It failed too often just now, or its provider needs an operator.
-    Unavailable,
-    /// It does not take this type of prompt.
-    UnsupportedPromptType {
-        /// The type.
-        prompt_type: PromptType,
-    },
-    /// It cannot do something the prompt needs.
-    Lacks {
-        /// What.
-        capability: Capability,
-    },
-    /// Prompt and answer do not fit its context window.
-    ContextTooSmall {
-        /// What would be needed.
-        needed: Tokens,
-        /// What it has.
-        available: Tokens,
-    },
-    /// The answer asked for is longer than it can write.
-    OutputTooLong {
-        /// What was asked for.
-        needed: Tokens,
-        /// What it can.
-        available: Tokens,
-    },
-    /// Expected quality is below the caller's floor.
-    BelowMinQuality {
-        /// What is expected.
-        expected: f64,
-        /// The floor.
-        required: f64,
-    },
-    /// Expected cost is above the caller's ceiling.
-    AboveMaxCost {
-        /// What is expected, in USD.
-        expected_usd: f64,
-        /// The ceiling, in USD.
-        allowed_usd: f64,
-    },
-    /// Its price is unknown, and the caller set a ceiling.
-    Unpriced,
-    /// Expected latency is above the caller's ceiling.
-    AboveMaxLatency {
-        /// What is expected.
-        expected_seconds: f64,
-        /// The ceiling.
-        allowed_seconds: f64,
-    },
-    /// The caller named one model and wants no other.
-    NotRequested,
 }
 
 /// A model that was not considered, and why.

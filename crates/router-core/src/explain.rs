@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::decision::{Candidate, Decision, Exclusion, Factors};
+use crate::decision::{Candidate, Decision, Factors};
+use crate::exclusion::Exclusion;
 use crate::id::{ModelId, ProviderId};
 use crate::preferences::{Target, Weights};
 use crate::price::Cost;
@@ -75,7 +76,9 @@ impl<'a> From<&'a Decision> for Explanation<'a> {
     fn from(decision: &'a Decision) -> Self {
         let mut plan_positions = vec![0; decision.ranked.len()];
         for (position, &index) in decision.plan.iter().enumerate() {
-            plan_positions[index] = position + 1;
+            if let Some(slot) = plan_positions.get_mut(index) {
+                *slot = position + 1;
+            }
         }
         let candidates = decision.ranked.iter().zip(plan_positions).enumerate();
         Self {
@@ -111,7 +114,7 @@ impl Decision {
     #[must_use]
     pub fn summary(&self) -> String {
         let Some(choice) = self.choice() else {
-            return format!("no model can answer: all {} are excluded", self.excluded.len());
+            return self.why_nobody();
         };
         let best = self.ranked.first().is_some_and(|first| first.position == choice.position);
         let why = match self.target {
@@ -137,6 +140,24 @@ impl Decision {
             let _ = write!(summary, "; next {}, {}", rival.model.id, self.merit(rival));
         }
         summary
+    }
+
+    /// Each reason for which models were excluded, the commonest first.
+    fn why_nobody(&self) -> String {
+        let mut reasons: Vec<(&str, usize)> = Vec::new();
+        for excluded in &self.excluded {
+            let label = excluded.exclusion.label();
+            match reasons.iter_mut().find(|(known, _)| *known == label) {
+                Some((_, count)) => *count += 1,
+                None => reasons.push((label, 1)),
+            }
+        }
+        reasons.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        let reasons: Vec<_> = reasons.iter().map(|(label, count)| format!("{count} {label}")).collect();
+        format!(
+            "no model can answer: {}",
+            if reasons.is_empty() { "there is none".to_owned() } else { reasons.join(", ") }
+        )
     }
 
     /// The figure that the target compares.

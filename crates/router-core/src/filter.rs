@@ -3,12 +3,16 @@
 use jiff::civil::Date;
 
 use crate::capability::Capabilities;
-use crate::decision::{Exclusion, Factors, Situation};
+use crate::decision::{Factors, Situation};
+use crate::exclusion::Exclusion;
 use crate::model::Model;
 use crate::preferences::Preferences;
 use crate::prompt_type::{PerType, PromptType};
 use crate::quality::QualityFigure;
 use crate::usage::Tokens;
+
+/// Qualities and probabilities are `f32`: a model of exactly the quality asked for must not miss it in the seventh digit.
+const ROUNDING: f64 = 1e-6;
 
 /// What a prompt cannot do without, found once per decision.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +48,7 @@ pub(crate) fn before_scoring(
 /// What the caller's constraints say of the figures. They hold for fallbacks and for a model asked for by name, too.
 pub(crate) fn after_scoring(factors: &Factors, preferences: &Preferences) -> Option<Exclusion> {
     if let Some(required) = preferences.min_quality
-        && factors.quality < required
+        && factors.quality < required - ROUNDING
     {
         return Some(Exclusion::BelowMinQuality { expected: factors.quality, required });
     }

@@ -16,6 +16,7 @@ pub mod decision;
 pub mod difficulty;
 pub mod error_kind;
 pub mod estimate;
+pub mod exclusion;
 pub mod explain;
 pub mod features;
 mod filter;

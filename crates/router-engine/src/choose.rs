@@ -2,7 +2,8 @@
 
 use router_core::conversation::Conversation;
 use router_core::decide::decide;
-use router_core::decision::{Decision, Exclusion, Situation};
+use router_core::decision::{Decision, Situation};
+use router_core::exclusion::Exclusion;
 use router_core::model::Model;
 use router_core::preferences::Preferences;
 use router_core::principal::Principal;

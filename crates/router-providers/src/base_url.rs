@@ -37,7 +37,12 @@ mod tests {
 
     #[test]
     fn joins_with_and_without_slash_and_version() {
-        for base in ["https://api.anthropic.com", "https://api.anthropic.com/", "https://api.anthropic.com/v1", "https://api.anthropic.com/v1/"] {
+        for base in [
+            "https://api.anthropic.com",
+            "https://api.anthropic.com/",
+            "https://api.anthropic.com/v1",
+            "https://api.anthropic.com/v1/",
+        ] {
             assert_eq!(join(base, "/v1/messages").unwrap(), "https://api.anthropic.com/v1/messages", "{base}");
         }
         for base in ["http://localhost:11434/v1", " http://localhost:11434/v1/ "] {
@@ -47,7 +52,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_base() {
-        for base in ["", "localhost:11434", "ftp://a/", "https://", "https://user:pw@a/", "https://a/?key=1", "https://a/#b", "/v1"] {
+        for base in [
+            "",
+            "localhost:11434",
+            "ftp://a/",
+            "https://",
+            "https://user:pw@a/",
+            "https://a/?key=1",
+            "https://a/#b",
+            "/v1",
+        ] {
             assert!(join(base, "/chat/completions").is_err(), "{base}");
         }
     }

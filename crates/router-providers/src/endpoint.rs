@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::answer::CallError;
 use crate::base_url;
 use crate::fault;
-use crate::kinds::{Kind, KeyHeader};
+use crate::kinds::{KeyHeader, Kind};
 use crate::scrub::Scrubber;
 use crate::setup::{InstanceConfig, SetupError};
 
@@ -31,6 +31,9 @@ const LARGEST_BODY: usize = 32 * 1024 * 1024;
 
 /// The largest error that is read. What is kept of it is far less.
 const LARGEST_ERROR: usize = 64 * 1024;
+
+/// Values of configured headers from this length on are kept out of messages, as the key is.
+const SHORTEST_SECRET_HEADER: usize = 8;
 
 /// Headers that belong to the connection, not to whoever configures an instance.
 const NOT_CONFIGURABLE: [&str; 5] = ["connection", "content-length", "content-type", "host", "transfer-encoding"];
@@ -63,7 +66,10 @@ impl Endpoint {
             .retry(retry::never())
             .build()
             .map_err(|error| SetupError::Client(chain(&error)))?;
-        let secrets = config.api_key.iter().chain(config.headers.iter().map(|(_, value)| value)).cloned();
+        // Short values of headers are words (`true`, a version), not secrets.
+        let values = config.headers.iter().map(|(_, value)| value);
+        let secret_values = values.filter(|value| value.expose_secret().len() >= SHORTEST_SECRET_HEADER);
+        let secrets = config.api_key.iter().chain(secret_values).cloned();
         Ok(Self { client, url, headers: headers(kind, config)?, scrubber: Scrubber::new(secrets) })
     }
 

@@ -20,7 +20,8 @@ pub(crate) fn fit(name: &str, longest: usize) -> Cow<'_, str> {
         return Cow::Borrowed(name);
     }
     let kept = longest.saturating_sub(HASH_DIGITS + 1);
-    let readable: String = name.chars().map(|c| if c.is_ascii() && allowed(c as u8) { c } else { '_' }).take(kept).collect();
+    let readable: String =
+        name.chars().map(|c| if c.is_ascii() && allowed(c as u8) { c } else { '_' }).take(kept).collect();
     Cow::Owned(format!("{readable}_{:0HASH_DIGITS$x}", fnv1a(name.as_bytes())))
 }
 

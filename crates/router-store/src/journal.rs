@@ -123,7 +123,9 @@ impl Journal {
         for intent in unresolved {
             let concluded = match serde_json::from_slice::<Intent>(&intent.payload) {
                 Ok(intent) => self.conclude(&RequestRecord::outcome_unknown(intent)),
-                Err(error) => self.reject(intent.id, &error.to_string(), &intent.payload),
+                Err(error) => self
+                    .reject(intent.id, &error.to_string(), &intent.payload)
+                    .inspect(|()| self.state().forget(intent.id)),
             };
             if let Err(error) = concluded {
                 // It stays an intent without outcome, for the next start.
@@ -162,7 +164,7 @@ impl Journal {
     pub(crate) fn sync(&self) -> Result<(), JournalError> {
         let files = self.state().unsynced().map_err(JournalError::io("sync", &self.directory))?;
         let synced = files.iter().try_for_each(File::sync_data);
-        synced.map_err(JournalError::io("sync", &self.directory))
+        synced.and_then(|()| segment::sync_names(&self.directory)).map_err(JournalError::io("sync", &self.directory))
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serializer, de};
+use serde::{Deserializer, Serializer};
+
+use super::text_value;
 
 /// Units and their milliseconds, largest first.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
@@ -47,7 +49,7 @@ pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S:
 /// # Errors
 /// As [`parse`].
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    parse(&Cow::<'_, str>::deserialize(deserializer)?).map_err(de::Error::custom)
+    text_value::read(deserializer, EXPECTED, parse)
 }
 
 /// The schema of such a field, for `#[schemars(with)]`.

@@ -42,6 +42,20 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// The line of the configuration file that it is about; what is about no line comes last.
+    pub(super) fn line(&self) -> usize {
+        match self {
+            Self::Syntax { origin: Origin::File { line, .. }, .. } => *line,
+            Self::Value { origin: Origin::File { line, .. }, .. } => *line,
+            _ => usize::MAX,
+        }
+    }
+
+    /// Whether it is about something in `section`.
+    pub(super) fn is_about(&self, section: &str) -> bool {
+        matches!(self, Self::Value { field, .. } if field.split('.').next() == Some(section))
+    }
+
     /// A value that is not allowed.
     pub(super) fn value(origin: Origin, field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Value { origin, field: field.into(), message: message.into() }

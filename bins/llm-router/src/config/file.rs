@@ -64,6 +64,7 @@ pub(super) fn read(path: &Path, text: &str, origins: &mut Origins, errors: &mut 
     }
     let mut document = document;
     note_origins(document.get_ref(), "", &origin, origins);
+    refuse_lists(document.get_mut(), "", &origin, errors);
     loop {
         let refused = match ConfigFile::deserialize(toml::Deserializer::from(document.clone())) {
             Ok(file) => return file,
@@ -93,6 +94,31 @@ fn note_origins(table: &DeTable<'_>, above: &str, origin: &impl Fn(&Range<usize>
         if let DeValue::Table(below) = value.get_ref() {
             note_origins(below, &path, origin, origins);
         }
+    }
+}
+
+/// Sections that are lists: serde would take their members for the fields, in order.
+fn refuse_lists(
+    table: &mut DeTable<'_>,
+    above: &str,
+    origin: &impl Fn(&Range<usize>) -> Origin,
+    errors: &mut Vec<ConfigError>,
+) {
+    let mut lists = Vec::new();
+    for (key, value) in table.iter_mut() {
+        let path = join(above, key.get_ref());
+        match value.get_mut() {
+            DeValue::Table(below) if path == "providers" => refuse_lists(below, &path, origin, errors),
+            DeValue::Array(_) => {
+                let message = format!("is a list; write [{path}] once, and its values below");
+                errors.push(ConfigError::value(origin(&key.span()), path, message));
+                lists.push(key.get_ref().to_string());
+            }
+            _ => {}
+        }
+    }
+    for name in lists {
+        table.remove(name.as_str());
     }
 }
 

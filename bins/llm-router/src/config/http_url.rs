@@ -6,7 +6,12 @@ use std::str::FromStr;
 
 use http::Uri;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::text_value;
+
+/// What is allowed, for messages.
+const EXPECTED: &str = r#"http:// or https://, a host, and a port and path where needed, like "https://host:8443/v1""#;
 
 /// An `http` or `https` address with a host, without credentials and without a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +35,13 @@ impl FromStr for HttpUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // Checked first, and not echoed: what stands before the `@` is a password most often.
-        if text.contains('@') {
-            return Err("an address must not hold credentials (the part before `@`)".to_owned());
+        // Checked first, and not echoed: what stands before `@` or after `?` is a secret most often.
+        if text.contains(['@', '?']) {
+            return Err("an address must not hold credentials (before `@`) or a query (after `?`)".to_owned());
         }
         let uri = text.parse::<Uri>().ok().filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
-        let uri = uri.filter(|uri| uri.host().is_some_and(|host| !host.is_empty()) && uri.query().is_none());
-        uri.map(Self).ok_or_else(|| {
-            format!("`{text}` is not an address; write http:// or https://, a host, and a port and path where needed")
-        })
+        let uri = uri.filter(|uri| uri.host().is_some_and(|host| !host.is_empty()));
+        uri.map(Self).ok_or_else(|| format!("`{text}` is not an address; write {EXPECTED}"))
     }
 }
 
@@ -57,7 +60,7 @@ impl Serialize for HttpUrl {
 
 impl<'de> Deserialize<'de> for HttpUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<'_, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        text_value::read(deserializer, EXPECTED, str::parse)
     }
 }
 

@@ -32,44 +32,48 @@ impl Default for Cache {
     }
 }
 
-/// How often something may be asked, by one caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RequestRate {
-    /// Sustained.
-    pub requests_per_minute: NonZeroU32,
-    /// At once, after a pause.
-    pub burst: NonZeroU32,
-}
-
-impl From<RequestRate> for Rate {
-    fn from(rate: RequestRate) -> Self {
-        Self { per_minute: rate.requests_per_minute.get(), burst: rate.burst.get() }
-    }
-}
-
 /// How often a caller may ask.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimit {
     /// Whether anything is limited.
     pub enabled: bool,
-    /// How many callers are kept in memory at most.
-    pub max_names: NonZeroU32,
-    /// For requests that a provider is asked for.
-    pub executions: RequestRate,
-    /// For reads and dry runs: they cost nothing but the router's own time.
-    pub reads: RequestRate,
+    /// Requests that a provider is asked for: sustained.
+    pub requests_per_minute: NonZeroU32,
+    /// Requests that a provider is asked for: at once, after a pause.
+    pub burst: NonZeroU32,
+    /// Reads and dry runs, which cost nothing but the router's own time: sustained.
+    pub read_requests_per_minute: NonZeroU32,
+    /// Reads and dry runs: at once, after a pause.
+    pub read_burst: NonZeroU32,
+    /// How many callers are kept in memory at most, at about 150 bytes each; at least 100.
+    pub max_callers: NonZeroU32,
 }
 
 impl Default for RateLimit {
     fn default() -> Self {
         Self {
             enabled: true,
-            max_names: count(100_000),
-            executions: RequestRate { requests_per_minute: count(60), burst: count(10) },
+            requests_per_minute: count(60),
+            burst: count(10),
             // A dashboard that asks for ten things every second.
-            reads: RequestRate { requests_per_minute: count(600), burst: count(100) },
+            read_requests_per_minute: count(600),
+            read_burst: count(100),
+            max_callers: count(100_000),
         }
+    }
+}
+
+impl RateLimit {
+    /// For requests that a provider is asked for.
+    #[must_use]
+    pub const fn executions(&self) -> Rate {
+        Rate { per_minute: self.requests_per_minute.get(), burst: self.burst.get() }
+    }
+
+    /// For reads and dry runs.
+    #[must_use]
+    pub const fn reads(&self) -> Rate {
+        Rate { per_minute: self.read_requests_per_minute.get(), burst: self.read_burst.get() }
     }
 }

@@ -27,20 +27,29 @@ impl Scope<'_> {
         self.errors.push(ConfigError::value(self.origins.of(field), field, message));
     }
 
+    /// A field that has to be there; nothing is said where it is there and refused already.
+    fn refuse_missing(&mut self, table: &str, name: &str, expected: &str) {
+        let path = format!("{table}.{name}");
+        let known = |error: &ConfigError| matches!(error, ConfigError::Value { field, .. } if *field == path);
+        if !self.errors.iter().any(known) {
+            self.errors.push(ConfigError::value(self.origins.of(table), path, format!("is missing; write {expected}")));
+        }
+    }
+
     fn refuse_variable(&mut self, name: &str, field: &str, message: impl Into<String>) {
         self.errors.push(ConfigError::value(self.variables.origin(name), field, message));
     }
 
     /// `DATABASE_URL`. One that cannot be served stops the start: records that were meant for a shared database must
     /// not end up in a file on one machine.
-    pub(super) fn database(&mut self, data: &mut Data) {
+    pub(super) fn database(&mut self, data: &mut Data, directory: &Path) {
         let Value::Set(url) = self.variables.value("DATABASE_URL") else { return };
         let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
         let path = rest.strip_prefix("//").unwrap_or(rest);
         // The URL itself is not repeated: it holds a password most often.
         match scheme {
             "sqlite" | "file" if !path.is_empty() => {
-                data.database = path.into();
+                data.database = directory.join(path);
                 self.origins.set("data.database", self.variables.origin("DATABASE_URL"));
             }
             "postgres" | "postgresql" => self.refuse_variable(
@@ -89,14 +98,14 @@ impl Scope<'_> {
 
     fn provider(&mut self, name: &str, section: ProviderSection) -> Option<(ProviderId, Provider)> {
         let field = format!("providers.{name}");
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
             // Names end up in metric labels and in model ids.
-            self.refuse(&field, "a provider's name is made of letters, digits, `-`, `_` and `.`");
+            self.refuse(&field, "a provider's name is made of letters, digits, `-` and `_`");
             return None;
         }
         let known = WellKnown::named(name);
         let Some(kind) = section.kind.or(known.map(|known| known.kind)) else {
-            self.refuse(&field, "kind is missing; write openai, anthropic, openrouter or openai_compatible");
+            self.refuse_missing(&field, "kind", "openai, anthropic, openrouter or openai_compatible");
             return None;
         };
         let base_url = self.base_url(&field, kind, known, section.base_url);
@@ -123,27 +132,23 @@ impl Scope<'_> {
         known: Option<WellKnown>,
         given: Option<HttpUrl>,
     ) -> Option<HttpUrl> {
-        let field = format!("{field}.base_url");
         if let Some(known) = known
             && let Value::Set(text) = self.variables.value(known.url_variable)
         {
             return match text.parse() {
                 Ok(url) => {
-                    self.origins.set(field, self.variables.origin(known.url_variable));
+                    self.origins.set(format!("{field}.base_url"), self.variables.origin(known.url_variable));
                     Some(url)
                 }
                 Err(message) => {
-                    self.refuse_variable(known.url_variable, &field, message);
+                    self.refuse_variable(known.url_variable, &format!("{field}.base_url"), message);
                     None
                 }
             };
         }
         let url = given.or_else(|| kind.default_base_url()?.parse().ok());
         if url.is_none() {
-            self.refuse(
-                &field,
-                "missing; an openai_compatible provider is where you say, like \"http://127.0.0.1:11434/v1\"",
-            );
+            self.refuse_missing(field, "base_url", "where it is, like \"http://127.0.0.1:11434/v1\"");
         }
         url
     }

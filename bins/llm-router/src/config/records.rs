@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::server::count;
-use super::{duration_text, size_text};
+use super::{duration_text, size_text, text_value};
 
 /// Where things are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,14 +51,15 @@ impl Serialize for Fsync {
 
 impl<'de> Deserialize<'de> for Fsync {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match &*Cow::<'_, str>::deserialize(deserializer)? {
+        let expected = r#""never", "always", or a time like "1s""#;
+        text_value::read(deserializer, expected, |text| match text {
             "never" => Ok(Self::Never),
             "always" => Ok(Self::Always),
-            text => duration_text::parse(text).map(Self::Every).map_err(|_| {
-                let expected = duration_text::EXPECTED;
-                de::Error::custom(format!("`{text}` is not known; write \"never\", \"always\", or {expected}"))
-            }),
-        }
+            _ => match duration_text::parse(text) {
+                Ok(interval) if interval > Duration::ZERO => Ok(Self::Every(interval)),
+                _ => Err(format!("`{text}` is not known; write {expected}")),
+            },
+        })
     }
 }
 

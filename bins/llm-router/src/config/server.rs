@@ -5,10 +5,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::http_url::HttpUrl;
-use super::{duration_text, size_text};
+use super::{duration_text, size_text, text_value};
 
 /// What kind of installation this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,7 @@ pub struct Server {
     /// What kind of installation this is.
     pub environment: Environment,
     /// Address and port to listen on.
+    #[serde(deserialize_with = "address")]
     #[schemars(with = "String")]
     pub listen: SocketAddr,
     /// Allows `listen` to be an address that others can reach, although callers are not authenticated yet.
@@ -70,6 +71,13 @@ pub struct Server {
     #[serde(with = "duration_text")]
     #[schemars(with = "duration_text::Text")]
     pub shutdown_deadline: Duration,
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let expected = r#"an IP address and a port, like "127.0.0.1:3000""#;
+    text_value::read(deserializer, expected, |text| {
+        text.parse().map_err(|_| format!("`{text}` is not an address to listen on; write {expected}"))
+    })
 }
 
 /// A number that is known not to be zero when the program is compiled.

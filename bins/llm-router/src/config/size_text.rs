@@ -3,10 +3,15 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serializer, de};
+use serde::{Deserializer, Serializer};
+
+use super::text_value;
 
 /// Units and their bytes, largest first.
 const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+
+/// What is allowed, for messages.
+const EXPECTED: &str = r#"a whole number and its unit (B, KiB, MiB or GiB), like "10MiB""#;
 
 /// Reads a size, in bytes.
 ///
@@ -17,8 +22,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
     let (number, unit) = text.split_at(digits);
     let bytes = UNITS.iter().find(|(name, _)| *name == unit.trim_start()).map(|(_, bytes)| *bytes);
     let total = number.parse::<u64>().ok().zip(bytes).and_then(|(number, bytes)| number.checked_mul(bytes));
-    let expected = r#"a whole number and its unit (B, KiB, MiB or GiB), like "10MiB""#;
-    total.ok_or_else(|| format!("`{text}` is not a size; write {expected}"))
+    total.ok_or_else(|| format!("`{text}` is not a size; write {EXPECTED}"))
 }
 
 /// Writes it in the largest unit that is exact.
@@ -41,7 +45,7 @@ pub fn serialize<S: Serializer>(bytes: &u64, serializer: S) -> Result<S::Ok, S::
 /// # Errors
 /// As [`parse`].
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    parse(&Cow::<'_, str>::deserialize(deserializer)?).map_err(de::Error::custom)
+    text_value::read(deserializer, EXPECTED, parse)
 }
 
 /// The schema of such a field, for `#[schemars(with)]`.

@@ -1,6 +1,7 @@
 //! What a configuration is read from, and the variables among it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use super::error::ConfigError;
 use super::origin::Origin;
 
 /// What a configuration is read from. Kept, so that it can be read again.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Sources {
     /// Where relative paths start, and `.env` and `llm-router.toml` are looked for; empty for the working directory.
     pub directory: PathBuf,
@@ -20,6 +21,16 @@ pub struct Sources {
     pub demo: bool,
     /// The process's environment.
     pub environment: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Sources {
+    /// Without the environment, which holds keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { directory, file, listen, demo, environment: _ } = self;
+        let mut shown = f.debug_struct("Sources");
+        shown.field("directory", directory).field("file", file).field("listen", listen).field("demo", demo);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Sources {
@@ -46,7 +57,7 @@ pub(super) enum Value<'a> {
 
 /// The variables of the environment and of `.env`. One that the environment has hides that of `.env`, also when it is
 /// empty: that is how a variable is switched off for one run.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Variables {
     environment: BTreeMap<String, String>,
     dot_env: BTreeMap<String, String>,

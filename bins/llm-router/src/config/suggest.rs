@@ -16,8 +16,10 @@ pub(super) fn explain(field: &str, message: &str) -> String {
                     with api_key_env or api_key_file"
                 .to_owned();
         }
-        let meant = nearest(unknown, known).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
-        return format!("there is no such field; {meant}allowed: {}", known.join(", "));
+        return match nearest(unknown, known) {
+            Some(meant) => format!("there is no such field; did you mean `{meant}`?"),
+            None => format!("there is no such field; allowed: {}", known.join(", ")),
+        };
     }
     if looks_like_a_key(name) {
         return "is not text in quotes (value not shown)".to_owned();
@@ -25,7 +27,9 @@ pub(super) fn explain(field: &str, message: &str) -> String {
     if message.starts_with("unknown variant") {
         return message.replacen("unknown variant", "not known:", 1);
     }
-    message.to_owned()
+    // The names of Rust's types mean nothing to who writes a configuration.
+    let plain = [("a nonzero u32", "a whole number above 0"), ("expected u32", "expected a whole number, 0 or more")];
+    plain.iter().fold(message.to_owned(), |message, (rust, plain)| message.replace(rust, plain))
 }
 
 /// Whether a value of that name may be a secret: of `api_key_env` too, when the key itself was put there.

@@ -15,6 +15,9 @@ const SMALLEST_HEAD: u64 = 8 << 10;
 /// Below this the journal could not hold the records of a second.
 const SMALLEST_JOURNAL: u64 = 1 << 20;
 
+/// The limiter needs room for all limits of one request at least.
+const FEWEST_CALLERS: u32 = 100;
+
 /// Adds what is wrong with `config` to `errors`.
 pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigError>) {
     let mut require = |right: bool, field: &str, message: &str| {
@@ -53,6 +56,7 @@ pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigE
         require(weight.is_finite() && weight >= 0.0, field, "must be a number, 0 or more");
     }
     require(config.failover.max_retries <= MOST_RETRIES, "failover.max_retries", "must be a whole number from 0 to 20");
+    require(config.rate_limit.max_callers.get() >= FEWEST_CALLERS, "rate_limit.max_callers", "must be 100 or more");
     require(config.records.journal_limit >= SMALLEST_JOURNAL, "records.journal_limit", "must be 1MiB or more");
     for file in &config.models.files {
         require(file.is_file(), "models.files", &format!("{}: there is no such file", file.display()));

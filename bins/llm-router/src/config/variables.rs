@@ -73,11 +73,11 @@ pub const VARIABLES: [Variable; 28] = [
     variable("OPENROUTER_BASE_URL", Effect::Special("the address of the provider `openrouter`")),
     variable("JWT_SECRET", Effect::NotYet(SECRETS)),
     variable("API_KEY_SECRET", Effect::NotYet(SECRETS)),
-    sets("RATE_LIMIT_REQUESTS_PER_MINUTE", "rate_limit.executions.requests_per_minute", COUNT, |file, text| {
-        text.parse().ok().map(|rate| file.rate_limit.executions.requests_per_minute = rate)
+    sets("RATE_LIMIT_REQUESTS_PER_MINUTE", "rate_limit.requests_per_minute", COUNT, |file, text| {
+        text.parse().ok().map(|rate| file.rate_limit.requests_per_minute = rate)
     }),
-    sets("RATE_LIMIT_BURST_LIMIT", "rate_limit.executions.burst", COUNT, |file, text| {
-        text.parse().ok().map(|burst| file.rate_limit.executions.burst = burst)
+    sets("RATE_LIMIT_BURST_LIMIT", "rate_limit.burst", COUNT, |file, text| {
+        text.parse().ok().map(|burst| file.rate_limit.burst = burst)
     }),
     sets("CACHE_TTL_SECONDS", "cache.ttl", "a whole number of seconds above 0", |file, text| {
         text.parse().ok().map(|seconds| file.cache.ttl = Duration::from_secs(seconds))
@@ -98,7 +98,7 @@ pub const VARIABLES: [Variable; 28] = [
         switch(text).map(|enabled| file.metrics.enabled = enabled)
     }),
     variable("GRAFANA_ENABLED", Effect::Special("whether metrics.grafana_url is shown")),
-    sets("GRAFANA_URL", "metrics.grafana_url", "an http:// or https:// address", |file, text| {
+    sets("GRAFANA_URL", "metrics.grafana_url", "an http:// or https:// address without credentials", |file, text| {
         text.parse().ok().map(|url| file.metrics.grafana_url = Some(url))
     }),
     sets("LOG_LEVEL", "log.level", "trace, debug, info, warn or error", |file, text| {
@@ -115,7 +115,7 @@ pub const VARIABLES: [Variable; 28] = [
     },
     Variable {
         old_name: Some("NEXT_PUBLIC_APP_URL"),
-        ..sets("APP_URL", "server.app_url", "an http:// or https:// address", |file, text| {
+        ..sets("APP_URL", "server.app_url", "an http:// or https:// address without credentials", |file, text| {
             text.parse().ok().map(|url| file.server.app_url = Some(url))
         })
     },
@@ -161,13 +161,13 @@ fn environment(text: &str) -> Option<Environment> {
 
 /// What [`apply`] leaves to say.
 #[derive(Debug, Default)]
-pub(super) struct Remarks {
+struct Remarks {
     placeholders: Vec<&'static str>,
     not_yet: Vec<(&'static str, Vec<&'static str>)>,
-    pub(super) warnings: Vec<String>,
+    warnings: Vec<String>,
 }
 
-/// Lays the variables over the file.
+/// Lays the variables over the file, and returns what there is to say. A demonstration takes settings only.
 pub(super) fn apply(
     variables: &Variables,
     demo: bool,
@@ -177,19 +177,22 @@ pub(super) fn apply(
 ) -> Vec<String> {
     let mut remarks = Remarks::default();
     for variable in &VARIABLES {
+        if demo && !matches!(variable.effect, Effect::Sets { .. }) {
+            continue;
+        }
         let Some((name, text)) = chosen(variable, variables, &mut remarks) else { continue };
         match variable.effect {
             Effect::Sets { field, expects, apply } => match apply(file, text) {
                 Some(()) => origins.set(field, variables.origin(name)),
                 None => {
-                    let message = format!("`{text}` is not allowed; write {expects}");
+                    // An address may hold a password.
+                    let value = if field.ends_with("_url") { "the value" } else { &*format!("`{text}`") };
+                    let message = format!("{value} is not allowed; write {expects}");
                     errors.push(ConfigError::value(variables.origin(name), field, message));
                 }
             },
             // A job that is switched off asks for nothing.
             Effect::NotYet(EVALUATION) if switched_off(variables, "EVAL_JOB_ENABLED") => {}
-            // The demonstration says itself what it ignores.
-            Effect::NotYet(_) if demo => {}
             Effect::NotYet(reason) => remarks.not_yet(reason, name),
             Effect::Special(_) => {}
         }

@@ -1,7 +1,9 @@
 //! Words and phrases that tell what a prompt asks for, found by hash.
 
 use crate::features::{self, Word};
-use crate::prompt_type::PromptType;
+use crate::prompt_type::PromptType::{
+    self, Analysis, CodeGeneration, CreativeWriting, General, QuestionAnswering, Summarization, Translation,
+};
 
 /// What a phrase hints at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +19,6 @@ type Phrases = &'static [&'static str];
 
 /// How many words a phrase has at most.
 const LONGEST: usize = 3;
-
-use PromptType::{Analysis, CodeGeneration, CreativeWriting, General, QuestionAnswering, Summarization, Translation};
 
 /// Phrases by what they hint at and how strongly, in units of log-odds. English first, then a few of the commonest
 /// imperatives of other languages. Written by hand from the definitions of [`PromptType`].

@@ -3,7 +3,8 @@
 use jiff::civil::date;
 use router_core::capability::{Capabilities, Capability};
 use router_core::conversation::{Content, Conversation, Message, Role, Source, Tool, ToolChoice};
-use router_core::decision::{Decision, Exclusion};
+use router_core::decision::Decision;
+use router_core::exclusion::Exclusion;
 use router_core::explain::Explanation;
 use router_core::live::LiveFigures;
 use router_core::model::{Model, SpeedPrior};
@@ -155,6 +156,16 @@ fn constraints_exclude_with_their_figures() {
     assert!(matches!(reason(&decision, "slow"),
         Exclusion::AboveMaxLatency { expected_seconds, allowed_seconds: 30.0 } if expected_seconds > 60.0));
     assert_eq!(reason(&decision, "unpriced"), Exclusion::Unpriced);
+}
+
+#[test]
+fn exactly_the_quality_asked_for_is_enough() {
+    for share in 1..=100_u8 {
+        let floor = f64::from(share) / 100.0;
+        let models = [Model { quality: quality(floor as f32), ..model("enough") }];
+        let decision = decide_among(&models, &Preferences { min_quality: Some(floor), ..preferences() });
+        assert_eq!(plan(&decision), ["enough"], "{floor}");
+    }
 }
 
 #[test]

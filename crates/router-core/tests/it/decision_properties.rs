@@ -146,7 +146,7 @@ proptest! {
             prop_assert!((0.0..=1.0 + 1e-9).contains(&factors.utility), "{factors:?}");
             prop_assert!(factors.latency_seconds.is_finite() && factors.latency_seconds >= 0.0, "{factors:?}");
             if let Some(floor) = preferences.min_quality {
-                prop_assert!(floor.is_nan() || factors.quality >= floor, "below the floor: {factors:?}");
+                prop_assert!(floor.is_nan() || factors.quality >= floor - 1e-6, "below the floor: {factors:?}");
             }
             if let Some(ceiling) = preferences.max_cost {
                 prop_assert!(factors.cost.usd().is_some_and(|cost| cost <= ceiling), "above the ceiling: {factors:?}");

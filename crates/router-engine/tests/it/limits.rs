@@ -67,6 +67,6 @@ async fn a_reload_takes_effect_and_keeps_what_was_measured() {
     let before = rig.engine.live(&"alpha".into()).unwrap();
     rig.reload(|snapshot| snapshot.settings.execution_rate = Rate { per_minute: 0, burst: 1 });
     let after = rig.engine.live(&"alpha".into()).unwrap();
-    assert_eq!(after.samples, before.samples);
+    assert_eq!(after.attempts, before.attempts);
     assert!(rig.route("again").await.is_err());
 }

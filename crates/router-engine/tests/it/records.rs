@@ -11,8 +11,8 @@ use router_core::usage::UsageSource;
 use router_engine::error::RouteError;
 use router_engine::settings::{KeepText, OnRecordLoss};
 use router_sim::{Fault, FaultKind};
-use router_store::recorder::NoRecorder;
 use router_store::record::RequestStatus;
+use router_store::recorder::NoRecorder;
 
 use crate::rig::{Full, Rig};
 

@@ -162,7 +162,8 @@ fn providers(sim: &Simulator) -> HashMap<ProviderId, Arc<dyn Provider>> {
     [("openai", Wire::OpenAi), ("anthropic", Wire::Anthropic), ("openrouter", Wire::OpenRouter)]
         .into_iter()
         .map(|(kind, wire)| {
-            let instance = InstanceConfig::new(kind).with_base_url(sim.base_url(wire)).with_api_key("sk-test".to_owned());
+            let instance =
+                InstanceConfig::new(kind).with_base_url(sim.base_url(wire)).with_api_key("sk-test".to_owned());
             (instance.id.clone(), (kinds::find(kind).unwrap().build)(&instance).unwrap())
         })
         .collect()

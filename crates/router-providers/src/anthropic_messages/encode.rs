@@ -75,8 +75,9 @@ pub fn encode(call: &Call<'_>) -> Result<Encoded, CallError> {
         stop_sequences: stop(asked, &mut dropped),
         metadata: user(asked, &mut dropped).map(|user_id| Metadata { user_id }),
     };
-    let body = serde_json::to_vec(&request)
-        .map_err(|error| CallError::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}")))?;
+    let body = serde_json::to_vec(&request).map_err(|error| {
+        CallError::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}"))
+    })?;
     Ok(Encoded { body, headers: vec![(VERSION_HEADER, version)], dropped: dropped.into_names() })
 }
 

@@ -49,9 +49,7 @@ pub(super) fn block<'a>(
             }
             BlockKind::Image { source: image(source)? }
         }
-        Content::Document { source, name } => {
-            BlockKind::Document { source: document(source)?, title: name.as_deref() }
-        }
+        Content::Document { source, name } => BlockKind::Document { source: document(source)?, title: name.as_deref() },
         Content::ToolCall(call) => BlockKind::ToolUse {
             id: fit(&call.id, LONGEST_ID),
             name: fit(&call.name, TOOL_NAME),
@@ -82,7 +80,9 @@ fn result<'a>(parts: &'a [conversation::Part], context: &mut Context<'_>) -> Res
     let mut content = Vec::with_capacity(parts.len());
     for part in parts {
         match &part.content {
-            Content::Text(_) | Content::Image { .. } | Content::Document { .. } => content.extend(block(part, context)?),
+            Content::Text(_) | Content::Image { .. } | Content::Document { .. } => {
+                content.extend(block(part, context)?)
+            }
             _ => return Err(unsupported("messages", "a tool result holds texts, images and documents")),
         }
     }
@@ -92,7 +92,9 @@ fn result<'a>(parts: &'a [conversation::Part], context: &mut Context<'_>) -> Res
 fn image(source: &conversation::Source) -> Result<Source<'_>, CallError> {
     match data_url::look_into(source) {
         Some(Bytes::At(url)) => Ok(Source::Url { url }),
-        Some(Bytes::Base64 { media_type, data }) if IMAGES.contains(&media_type) => Ok(Source::Base64 { media_type, data }),
+        Some(Bytes::Base64 { media_type, data }) if IMAGES.contains(&media_type) => {
+            Ok(Source::Base64 { media_type, data })
+        }
         Some(Bytes::Base64 { media_type, .. }) => {
             Err(unsupported("image", &format!("{media_type:?} is none of {}", IMAGES.join(", "))))
         }
@@ -103,7 +105,9 @@ fn image(source: &conversation::Source) -> Result<Source<'_>, CallError> {
 fn document(source: &conversation::Source) -> Result<Source<'_>, CallError> {
     match data_url::look_into(source) {
         Some(Bytes::At(url)) => Ok(Source::Url { url }),
-        Some(Bytes::Base64 { media_type: media_type @ "application/pdf", data }) => Ok(Source::Base64 { media_type, data }),
+        Some(Bytes::Base64 { media_type: media_type @ "application/pdf", data }) => {
+            Ok(Source::Base64 { media_type, data })
+        }
         Some(Bytes::Base64 { media_type: "text/plain", data }) => {
             let text = STANDARD.decode(data).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let Some(data) = text else { return Err(unsupported("document", "the text is not UTF-8 in base64")) };

@@ -53,10 +53,14 @@ mod tests {
 
     #[test]
     fn old_models_take_budgets_and_unknown_ones_are_new() {
-        for old in ["claude-sonnet-4-5-20250929", "claude-haiku-4-5", "claude-opus-4-20250514", "claude-3-7-sonnet-latest"] {
+        for old in
+            ["claude-sonnet-4-5-20250929", "claude-haiku-4-5", "claude-opus-4-20250514", "claude-3-7-sonnet-latest"]
+        {
             assert!(takes_budget(old), "{old}");
         }
-        for new in ["claude-opus-4-6", "claude-sonnet-5", "claude-haiku-5-5", "claude-nova-9", "anthropic/claude-opus-4-8"] {
+        for new in
+            ["claude-opus-4-6", "claude-sonnet-5", "claude-haiku-5-5", "claude-nova-9", "anthropic/claude-opus-4-8"]
+        {
             assert!(!takes_budget(new), "{new}");
         }
     }

@@ -30,7 +30,9 @@ pub fn decode(body: &[u8]) -> Result<Answer, CallError> {
     let finish = match finish {
         // A forced call of a named tool ends with `stop` at OpenAI itself.
         FinishReason::Stop if calls => FinishReason::ToolCalls,
-        FinishReason::ToolCalls if !calls => return Err(fault::malformed("the answer announces tool calls and has none")),
+        FinishReason::ToolCalls if !calls => {
+            return Err(fault::malformed("the answer announces tool calls and has none"));
+        }
         finish => finish,
     };
     Ok(Answer {
@@ -92,9 +94,7 @@ fn block(block: Value) -> Option<Content> {
 fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(blocks) => {
-            blocks.iter().filter_map(|block| block.get("text")).filter_map(Value::as_str).collect()
-        }
+        Value::Array(blocks) => blocks.iter().filter_map(|block| block.get("text")).filter_map(Value::as_str).collect(),
         _ => String::new(),
     }
 }

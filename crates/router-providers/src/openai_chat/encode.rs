@@ -40,7 +40,11 @@ pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
     let samples = model.capabilities.has(Capability::SamplingParameters);
     let limit = asked.max_output.map(|wanted| output_limit(model, wanted));
     let renamed = flavour.names_limit_completion_tokens(model);
-    let user = dropped.unless(asked.user.as_deref().is_none_or(|user| flavour.takes_user(user)), "user", asked.user.as_deref());
+    let user = dropped.unless(
+        asked.user.as_deref().is_none_or(|user| flavour.takes_user(user)),
+        "user",
+        asked.user.as_deref(),
+    );
     let has_tools = !tools.is_empty();
     let request = Request {
         model: &model.upstream_name,
@@ -62,8 +66,9 @@ pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
         safety_identifier: user.filter(|_| flavour == Flavour::OpenAi),
         user: user.filter(|_| flavour != Flavour::OpenAi),
     };
-    let body = serde_json::to_vec(&request)
-        .map_err(|error| CallError::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}")))?;
+    let body = serde_json::to_vec(&request).map_err(|error| {
+        CallError::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}"))
+    })?;
     Ok(Encoded { body, headers: Vec::new(), dropped: dropped.into_names() })
 }
 

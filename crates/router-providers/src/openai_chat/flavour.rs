@@ -80,7 +80,9 @@ impl Flavour {
 
     pub(super) fn cache_syntax(self, model: &Model) -> CacheSyntax {
         match self {
-            Self::OpenAi if generation(&model.upstream_name) >= Some(FIRST_BREAKPOINT_GENERATION) => CacheSyntax::Breakpoint,
+            Self::OpenAi if generation(&model.upstream_name) >= Some(FIRST_BREAKPOINT_GENERATION) => {
+                CacheSyntax::Breakpoint
+            }
             Self::OpenRouter => CacheSyntax::CacheControl,
             Self::OpenAi | Self::Compatible => CacheSyntax::Unknown,
         }

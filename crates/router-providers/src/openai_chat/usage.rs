@@ -13,7 +13,8 @@ pub(super) fn usage(reported: &Usage) -> Option<usage::Usage> {
     let details = reported.prompt_tokens_details.as_ref();
     let cached = details.and_then(|details| details.cached_tokens).or(reported.prompt_cache_hit_tokens).unwrap_or(0);
     let written = details.and_then(|details| details.cache_write_tokens).unwrap_or(0);
-    let reasoning = reported.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens).unwrap_or(0);
+    let reasoning =
+        reported.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens).unwrap_or(0);
     let beyond_prompt = reported.total_tokens.unwrap_or(0).saturating_sub(prompt);
     Some(usage::Usage {
         input: Tokens(prompt.saturating_sub(cached).saturating_sub(written)),

@@ -8,4 +8,5 @@ mod errors;
 mod given;
 mod properties;
 mod recorded;
+mod simulator;
 mod sockets;

@@ -21,6 +21,12 @@ pub(super) fn number(path: &Path) -> Option<u64> {
     (path.extension()? == EXTENSION && stem.len() == 16).then(|| stem.parse().ok())?
 }
 
+/// Forces the names of new segments to the disk. Only Unix lets a directory be opened for that; elsewhere names are the
+/// file system's affair.
+pub(super) fn sync_names(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
 /// What a [`SegmentReader`] comes across.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Item {

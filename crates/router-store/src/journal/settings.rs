@@ -21,7 +21,8 @@ pub struct JournalSettings {
     pub max_bytes: u64,
     /// A segment, in bytes: what is freed at once. At most a quarter of `max_bytes` is used.
     pub segment_bytes: u64,
-    /// Room kept for the outcome of each accepted intent, in bytes.
+    /// Room kept for the outcome of each accepted intent, in bytes. Outcomes are never refused for want of room: those
+    /// that are longer go over the bound.
     pub outcome_reserve: u64,
     /// When written entries are forced to the disk.
     pub fsync: FsyncPolicy,

@@ -127,6 +127,11 @@ impl State {
         Ok(self.unacknowledged() == 1)
     }
 
+    /// The request is not running, and its outcome is kept elsewhere.
+    pub(super) fn forget(&mut self, id: RequestId) {
+        self.open.remove(&id);
+    }
+
     pub(super) fn unacknowledged(&self) -> u64 {
         self.outcomes.saturating_sub(self.progress.outcomes)
     }
@@ -247,14 +252,14 @@ impl State {
     }
 }
 
-/// A new segment. What is forced to the disk must also be found there, so its name is too.
+/// A new segment. What is forced to the disk must also be found there, so its name is too; under
+/// [`FsyncPolicy::Interval`] by the writer, like its content.
 fn create(directory: &Path, number: u64, fsync: FsyncPolicy) -> Result<Tail<File>, JournalError> {
     let path = segment::path(directory, number);
     // Not `create_new`: the number is ours alone, and its file may be there from an attempt that failed below.
     let file = File::create(&path).map_err(JournalError::io("make", &path))?;
-    if fsync != FsyncPolicy::Never {
-        let synced = File::open(directory).and_then(|directory| directory.sync_all());
-        synced.map_err(JournalError::io("sync", directory))?;
+    if fsync == FsyncPolicy::Always {
+        segment::sync_names(directory).map_err(JournalError::io("sync", directory))?;
     }
     Ok(Tail::new(file))
 }

@@ -85,7 +85,7 @@ impl RequestRow {
             usage: record
                 .usage
                 .as_ref()
-                .map_or_else(|| Ok(UsageColumns::default()), |usage| UsageColumns::from(row, usage))?,
+                .map_or_else(|| Ok(UsageColumns::default()), |usage| UsageColumns::from_usage(row, usage))?,
             cost_nanos: record.cost.usd().map(Usd::nanos),
             latency_us: row.count("latency_us", latency)?,
             cached: record.cached,
@@ -126,7 +126,7 @@ impl RequestRow {
 }
 
 impl UsageColumns {
-    fn from(row: Row<'_>, usage: &Usage) -> Result<Self, StoreError> {
+    fn from_usage(row: Row<'_>, usage: &Usage) -> Result<Self, StoreError> {
         let tokens = |column, Tokens(count)| row.count(column, count).map(Some);
         Ok(Self {
             input_tokens: tokens("input_tokens", usage.input)?,

@@ -1,0 +1,129 @@
+//! Why a model is not a candidate.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::capability::Capability;
+use crate::prompt_type::PromptType;
+use crate::usage::Tokens;
+
+/// Why a model is not a candidate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Exclusion {
+    /// Switched off in the registry.
+    Inactive,
+    /// The provider has shut it down.
+    ShutDown {
+        /// Since this day.
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        since: jiff::civil::Date,
+    },
+    /// Its provider has no key or address configured.
+    ProviderNotConfigured,
+    /// This caller may not use it.
+    NotAllowed,
+    /// It failed too often just now, or its provider needs an operator.
+    Unavailable,
+    /// It does not take this type of prompt.
+    UnsupportedPromptType {
+        /// The type.
+        prompt_type: PromptType,
+    },
+    /// It cannot do something the prompt needs.
+    Lacks {
+        /// What.
+        capability: Capability,
+    },
+    /// Prompt and answer do not fit its context window.
+    ContextTooSmall {
+        /// What would be needed.
+        needed: Tokens,
+        /// What it has.
+        available: Tokens,
+    },
+    /// The answer asked for is longer than it can write.
+    OutputTooLong {
+        /// What was asked for.
+        needed: Tokens,
+        /// What it can.
+        available: Tokens,
+    },
+    /// Expected quality is below the caller's floor.
+    BelowMinQuality {
+        /// What is expected.
+        expected: f64,
+        /// The floor.
+        required: f64,
+    },
+    /// Expected cost is above the caller's ceiling.
+    AboveMaxCost {
+        /// What is expected, in USD.
+        expected_usd: f64,
+        /// The ceiling, in USD.
+        allowed_usd: f64,
+    },
+    /// Its price is unknown, and the caller set a ceiling.
+    Unpriced,
+    /// Expected latency is above the caller's ceiling.
+    AboveMaxLatency {
+        /// What is expected.
+        expected_seconds: f64,
+        /// The ceiling.
+        allowed_seconds: f64,
+    },
+    /// The caller named one model and wants no other.
+    NotRequested,
+}
+
+impl Exclusion {
+    /// The reason without its figures, to count by.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Inactive => "inactive",
+            Self::ShutDown { .. } => "shut down",
+            Self::ProviderNotConfigured => "without a configured provider",
+            Self::NotAllowed => "not allowed for this caller",
+            Self::Unavailable => "unavailable at the moment",
+            Self::UnsupportedPromptType { .. } => "not for this type of prompt",
+            Self::Lacks { .. } => "without a needed capability",
+            Self::ContextTooSmall { .. } => "with too small a context window",
+            Self::OutputTooLong { .. } => "with too short an answer limit",
+            Self::BelowMinQuality { .. } => "below the minimum quality",
+            Self::AboveMaxCost { .. } => "above the maximum cost",
+            Self::Unpriced => "unpriced",
+            Self::AboveMaxLatency { .. } => "above the maximum latency",
+            Self::NotRequested => "not asked for",
+        }
+    }
+}
+
+impl fmt::Display for Exclusion {
+    /// The reason with its figures.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ShutDown { since } => write!(f, "shut down since {since}"),
+            Self::UnsupportedPromptType { prompt_type } => write!(f, "not for {}", prompt_type.name()),
+            Self::Lacks { capability } => write!(f, "lacks {capability}"),
+            Self::ContextTooSmall { needed, available } => {
+                write!(f, "context window of {} tokens, {} needed", available.0, needed.0)
+            }
+            Self::OutputTooLong { needed, available } => {
+                write!(f, "answers of {} tokens at most, {} asked for", available.0, needed.0)
+            }
+            Self::BelowMinQuality { expected, required } => {
+                write!(f, "expected quality {expected:.2}, at least {required:.2} asked for")
+            }
+            Self::AboveMaxCost { expected_usd, allowed_usd } => {
+                write!(f, "expected cost ${expected_usd:.6}, at most ${allowed_usd:.6} asked for")
+            }
+            Self::AboveMaxLatency { expected_seconds, allowed_seconds } => {
+                write!(f, "expected latency {expected_seconds:.1} s, at most {allowed_seconds:.1} s asked for")
+            }
+            _ => f.write_str(self.label()),
+        }
+    }
+}
