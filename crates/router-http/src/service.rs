@@ -11,7 +11,6 @@ use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use router_core::id::RequestId;
 use router_core::principal::Principal;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::access_log::AccessLog;
@@ -55,9 +54,8 @@ impl Service {
         let id = RequestId(Uuid::now_v7());
         let (head, body) = request.into_parts();
         let mut log = AccessLog::begin(id, peer, &head);
-        let span = tracing::info_span!("request", request_id = %id);
-        let outcome = self.handle(&head, body, id, &mut log).instrument(span.clone()).await;
-        let mut response = span.in_scope(|| outcome.unwrap_or_else(|error| error.into_response(id)));
+        let outcome = self.handle(&head, body, id, &mut log).await;
+        let mut response = outcome.unwrap_or_else(|error| error.into_response(id));
         dress(&mut response, id);
         close_if_ambiguous(&head, &mut response);
         log.answered(&response);
