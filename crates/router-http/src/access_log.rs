@@ -1,4 +1,4 @@
-//! One line for each request, whatever became of it. The field names are fixed: docs/LOGGING.md.
+//! One log line and one count for each request, whatever became of it. The field names are fixed: docs/LOGGING.md.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -7,7 +7,9 @@ use http::header::HeaderMap;
 use http::request::Parts;
 use http::{Method, Version};
 use hyper::body::Body;
+use metrics::{counter, histogram};
 use router_core::id::RequestId;
+use router_engine::metrics::{HTTP_REQUESTS, HTTP_SECONDS};
 
 use crate::error_response::Code;
 use crate::response::Reply;
@@ -18,7 +20,7 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 /// The longest part of a caller's own request id that is logged.
 const CLIENT_ID_LENGTH: usize = 128;
 
-/// The line of one request. Written when dropped, so that a request whose caller left has its line too.
+/// What is noted of one request. Written down when dropped, so that a request whose caller left is not missing.
 #[derive(Debug)]
 pub(crate) struct AccessLog {
     id: RequestId,
@@ -63,14 +65,19 @@ impl AccessLog {
 
 impl Drop for AccessLog {
     fn drop(&mut self) {
+        let elapsed = self.begun.elapsed();
+        let route = self.route.unwrap_or("unmatched");
+        counter!(HTTP_REQUESTS, "route" => route, "method" => label(&self.method), "status" => self.status.to_string())
+            .increment(1);
+        histogram!(HTTP_SECONDS, "route" => route).record(elapsed);
         tracing::info!(
             target: "router_http::access",
             request_id = %self.id,
             client_request_id = self.client_request_id,
             method = %self.method,
-            route = self.route.unwrap_or("-"),
+            route,
             status = self.status,
-            duration_ms = self.begun.elapsed().as_micros() as f64 / 1e3,
+            duration_ms = elapsed.as_micros() as f64 / 1e3,
             bytes_in = self.bytes_in,
             bytes_out = self.bytes_out,
             peer = %self.peer,
@@ -78,6 +85,17 @@ impl Drop for AccessLog {
             error_code = self.error_code,
             "request"
         );
+    }
+}
+
+/// A label of a metric. Methods are the caller's invention; labels must not be.
+fn label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
     }
 }
 

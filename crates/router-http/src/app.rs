@@ -12,6 +12,7 @@ use router_store::record::RequestLog;
 use router_store::score::ScoreStore;
 
 use crate::health_memory::HealthMemory;
+use crate::wall_clock;
 
 /// What the handlers work with; made once by whoever starts the server.
 pub struct Parts {
@@ -42,7 +43,7 @@ impl App {
     /// The state behind the API, from its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let started = Timestamp::now();
+        let started = wall_clock::now();
         Self { parts, started, database: HealthMemory::new(started) }
     }
 }

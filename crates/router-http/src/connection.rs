@@ -63,18 +63,19 @@ pub(crate) async fn run(
         async move { Ok::<_, Infallible>(service.answer(request, peer, in_flight).await) }
     });
     let mut connection = pin!(protocols.serve_connection(TokioIo::new(stream), handler));
+    let mut quiet = pin!(activity.quiet(first, later));
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
-        () = activity.quiet(first, later) => {
+        () = quiet.as_mut() => {
             connection.as_mut().graceful_shutdown();
             timeout(FAREWELL, connection).await.unwrap_or(Ok(()))
         }
         () = told_to_stop(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
-            // A half-sent request must not hold the shutdown up: only requests in flight may.
+            // Half a request may still become a whole one, within the time it always had.
             tokio::select! {
                 outcome = connection.as_mut() => outcome,
-                () = activity.quiet(FAREWELL, FAREWELL) => Ok(()),
+                () = quiet => Ok(()),
             }
         }
     };

@@ -113,7 +113,7 @@ impl ApiError {
     pub(crate) fn into_response(self, request_id: RequestId) -> Reply {
         let (status, r#type, code) = self.verdict();
         if let Self::Store(error) = &self {
-            tracing::warn!(%error, "the store did not answer");
+            tracing::warn!(%request_id, %error, "the store did not answer");
         }
         let headers = self.headers();
         let (message, field) = (self.message(), self.field().map(str::to_owned));

@@ -7,6 +7,8 @@ use router_store::health::StoreHealth;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use crate::wall_clock;
+
 /// How long the database may take to say that it is there.
 const PING_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -52,7 +54,7 @@ impl HealthMemory {
             }
         };
         let up = latency.is_some();
-        let since = if up == seen.up { seen.since } else { Timestamp::now() };
+        let since = if up == seen.up { seen.since } else { wall_clock::now() };
         *seen = Seen { up, latency, since };
         *looked = Some(Instant::now());
         *seen

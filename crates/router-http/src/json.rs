@@ -95,7 +95,7 @@ fn explain(path: &str, error: &serde_json::Error) -> ApiError {
                 format!("{path}.{name}")
             };
             let field = if field.is_empty() { name.to_owned() } else { field };
-            let what = if complaint.starts_with("missing") { "is missing" } else { "is given twice" };
+            let what = if complaint.starts_with("missing") { "missing" } else { "given twice" };
             return ApiError::invalid(shorten(&field), what);
         }
     }
@@ -167,9 +167,9 @@ mod tests {
                 "invalid type: null, expected f64",
             ),
             (r#"{"innerPart":{"costWeight":1e999}}"#, "innerPart.costWeight", "the number is out of range"),
-            (r#"{"innerPart":{}}"#, "innerPart.costWeight", "is missing"),
-            (r#"{"innerPart":{"costWeight":1,"costWeight":2}}"#, "innerPart.costWeight", "is given twice"),
-            (r#"{"many":[],"many":[]}"#, "many", "is given twice"),
+            (r#"{"innerPart":{}}"#, "innerPart.costWeight", "missing"),
+            (r#"{"innerPart":{"costWeight":1,"costWeight":2}}"#, "innerPart.costWeight", "given twice"),
+            (r#"{"many":[],"many":[]}"#, "many", "given twice"),
             (r#"{"innerPart":{"costWieght":1}}"#, "innerPart.costWieght", "unknown field; did you mean `costWeight`?"),
             (r#"{"xyz`, expected":1}"#, "xyz`, expected", "unknown field; known are innerPart, many"),
             ("[]", "body", "invalid type: sequence, expected an object"),

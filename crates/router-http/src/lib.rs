@@ -30,3 +30,4 @@ mod api;
 pub mod app;
 mod health_memory;
 pub mod openapi;
+mod wall_clock;

@@ -27,7 +27,7 @@ impl Query {
                 return Err(unknown(&name, known));
             }
             if given.iter().any(|(other, _)| *other == name) {
-                return Err(ApiError::invalid(name, "is given twice"));
+                return Err(ApiError::invalid(name, "given twice"));
             }
             let value = decode(&value.replace('+', " ")).ok_or_else(|| not_text(&name))?;
             given.push((name, value));
@@ -105,7 +105,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (raw, words) in [
             ("modelid=x", "`modelid`: unknown parameter; did you mean `modelId`?"),
-            ("limit=1&limit=2", "`limit`: is given twice"),
+            ("limit=1&limit=2", "`limit`: given twice"),
             ("modelId=%ff", "`modelId`: must be percent-encoded UTF-8"),
             ("modelId=%00", "`modelId`: must be percent-encoded UTF-8"),
         ] {

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
@@ -10,11 +9,8 @@ use http::request::Parts;
 use http::{Method, Request, Response, Version};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
-use metrics::{counter, histogram};
 use router_core::id::RequestId;
 use router_core::principal::Principal;
-use router_engine::metrics::{HTTP_REQUESTS, HTTP_SECONDS};
-use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::access_log::AccessLog;
@@ -55,17 +51,13 @@ impl Service {
         peer: SocketAddr,
         in_flight: InFlight,
     ) -> Response<TrackedBody> {
-        let begun = Instant::now();
         let id = RequestId(Uuid::now_v7());
         let (head, body) = request.into_parts();
         let mut log = AccessLog::begin(id, peer, &head);
-        let span = tracing::info_span!("request", request_id = %id);
-        let outcome = self.handle(&head, body, id, &mut log).instrument(span.clone()).await;
-        let mut response = span.in_scope(|| outcome.unwrap_or_else(|error| error.into_response(id)));
+        let outcome = self.handle(&head, body, id, &mut log).await;
+        let mut response = outcome.unwrap_or_else(|error| error.into_response(id));
         dress(&mut response, id);
         close_if_ambiguous(&head, &mut response);
-        let route = log.route.unwrap_or("unmatched");
-        count(&head.method, route, &response, begun);
         log.answered(&response);
         if head.method == Method::HEAD {
             strip_body(&mut response);
@@ -130,18 +122,4 @@ fn strip_body(response: &mut Reply) {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
     *response.body_mut() = Full::new(Bytes::new());
-}
-
-fn count(method: &Method, route: &'static str, response: &Reply, begun: Instant) {
-    // Methods are the caller's invention; labels must not be.
-    let method = match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
-    };
-    let status = response.status().as_u16().to_string();
-    counter!(HTTP_REQUESTS, "route" => route, "method" => method, "status" => status).increment(1);
-    histogram!(HTTP_SECONDS, "route" => route).record(begun.elapsed());
 }

@@ -16,6 +16,7 @@ use crate::error::ApiError;
 use crate::json::{self, Object};
 use crate::response::{Reply, json as answer_json, ok};
 use crate::route::{Answer, Asked, Content, Operation, RequestBody, schema};
+use crate::wall_clock;
 
 /// What was judged when the judge does not say.
 const DEFAULT_METRIC: &str = "overall";
@@ -154,7 +155,7 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
         Some(_) if !top_level.is_empty() => {
             return Err(ApiError::invalid(
                 "feedback",
-                "is given beside a judgement at the top level; send one of the two",
+                "given beside a judgement at the top level; send one of the two",
             ));
         }
         Some(Object(nested)) => (nested, "feedback."),
@@ -163,7 +164,7 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
     let score = judgement.score(at)?;
     let metric = match (judgement.metric, judgement.category) {
         (Some(_), Some(_)) => {
-            return Err(ApiError::invalid(format!("{at}category"), "is given beside `metric`; send one of the two"));
+            return Err(ApiError::invalid(format!("{at}category"), "given beside `metric`; send one of the two"));
         }
         (Some(metric), None) => judged::name(&format!("{at}metric"), Some(metric))?,
         (None, category) => judged::name(&format!("{at}category"), category)?,
@@ -184,7 +185,7 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
         comment,
         prompt: subject.prompt,
         response: subject.response,
-        created_at: Timestamp::now(),
+        created_at: wall_clock::now(),
     };
     asked.app.parts.scores.add(&score).await?;
     answer_json(StatusCode::CREATED, &ScoreView::from(score))
@@ -216,17 +217,16 @@ impl Judgement {
         let rating = judged::rating(at, self.rating, self.thumbs)?;
         match (self.score, rating) {
             (Some(_), Some(_)) => {
-                Err(ApiError::invalid(format!("{at}score"), "is given beside a rating; send one of the two"))
+                Err(ApiError::invalid(format!("{at}score"), "given beside a rating; send one of the two"))
             }
             (Some(score), None) if (0.0..=1.0).contains(&score) => Ok(score),
             (Some(score), None) => {
-                Err(ApiError::invalid(format!("{at}score"), format!("is {score}, and must be from 0 to 1")))
+                Err(ApiError::invalid(format!("{at}score"), format!("must be from 0 to 1, and is {score}")))
             }
             (None, Some(rating)) => Ok(f64::from(rating - 1) / 4.0),
-            (None, None) => Err(ApiError::invalid(
-                format!("{at}score"),
-                "is missing; send 0 to 1, or `rating` (1 to 5), or `thumbs`",
-            )),
+            (None, None) => {
+                Err(ApiError::invalid(format!("{at}score"), "missing; send 0 to 1, or `rating` (1 to 5), or `thumbs`"))
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::error::ApiError;
 use crate::json::{self, Object};
 use crate::response::{Reply, json as answer_json, ok};
 use crate::route::{Answer, Asked, Content, Operation, Parameter, RequestBody, schema};
+use crate::wall_clock;
 
 /// An opinion of an answer. The answer is named by `requestId`, or by `modelId`, `prompt` and `response`; the opinion
 /// stands at the top level, or in `feedback`.
@@ -121,17 +122,13 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
     let top_level = Opinion { rating, thumbs, category, comment };
     let (opinion, at) = match feedback {
         Some(_) if !top_level.is_empty() => {
-            return Err(ApiError::invalid(
-                "feedback",
-                "is given beside an opinion at the top level; send one of the two",
-            ));
+            return Err(ApiError::invalid("feedback", "given beside an opinion at the top level; send one of the two"));
         }
         Some(Object(nested)) => (nested, "feedback."),
         None => (top_level, ""),
     };
     let rating = judged::rating(at, opinion.rating, opinion.thumbs)?;
-    let rating =
-        rating.ok_or_else(|| ApiError::invalid(format!("{at}rating"), "is missing; send 1 to 5, or `thumbs`"))?;
+    let rating = rating.ok_or_else(|| ApiError::invalid(format!("{at}rating"), "missing; send 1 to 5, or `thumbs`"))?;
     let category = judged::name(&format!("{at}category"), opinion.category)?;
     let comment = judged::comment(&format!("{at}comment"), opinion.comment)?;
     let subject = Named { request_id, model_id, prompt, response }.resolve(&asked).await?;
@@ -148,7 +145,7 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
         comment,
         prompt: subject.prompt,
         response: subject.response,
-        created_at: Timestamp::now(),
+        created_at: wall_clock::now(),
     };
     asked.app.parts.feedback.add(&feedback).await?;
     answer_json(StatusCode::CREATED, &FeedbackView::from(feedback))

@@ -33,11 +33,11 @@ pub(crate) enum Thumb {
 pub(crate) fn rating(at: &str, number: Option<i64>, thumb: Option<Thumb>) -> Result<Option<u8>, ApiError> {
     match (number, thumb) {
         (Some(_), Some(_)) => {
-            Err(ApiError::invalid(format!("{at}thumbs"), "is given beside `rating`; send one of the two"))
+            Err(ApiError::invalid(format!("{at}thumbs"), "given beside `rating`; send one of the two"))
         }
         (Some(number), None) => match u8::try_from(number) {
             Ok(rating @ 1..=5) => Ok(Some(rating)),
-            _ => Err(ApiError::invalid(format!("{at}rating"), format!("is {number}, and must be from 1 to 5"))),
+            _ => Err(ApiError::invalid(format!("{at}rating"), format!("must be from 1 to 5, and is {number}"))),
         },
         (None, Some(Thumb::Up)) => Ok(Some(5)),
         (None, Some(Thumb::Down)) => Ok(Some(1)),
@@ -58,7 +58,7 @@ pub(crate) fn comment(field: &str, given: Option<String>) -> Result<Option<Strin
 fn bounded(field: &str, given: Option<String>, limit: usize) -> Result<Option<String>, ApiError> {
     let Some(text) = given.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
     if text.chars().nth(limit).is_some() {
-        return Err(ApiError::invalid(field, format!("is longer than {limit} characters")));
+        return Err(ApiError::invalid(field, format!("must be at most {limit} characters")));
     }
     Ok(Some(text))
 }
@@ -101,12 +101,12 @@ impl Named {
 
     fn of_record(self, record: RequestRecord, registry: &Registry, keep: bool) -> Result<Subject, ApiError> {
         let Some(answered) = record.model_id else {
-            return Err(ApiError::invalid("requestId", "that request has no answer to judge"));
+            return Err(ApiError::invalid("requestId", "the request has no answer to judge"));
         };
         if self.model_id.is_some_and(|named| named != answered.as_str()) {
             return Err(ApiError::invalid(
                 "modelId",
-                format!("is not `{answered}`, the model that answered that request"),
+                format!("must be `{answered}`, the model that answered that request"),
             ));
         }
         Ok(Subject {
@@ -122,10 +122,7 @@ impl Named {
     fn of_pair(self, asked: &Asked, registry: &Registry, keep: bool) -> Result<Subject, ApiError> {
         let required = |field: &str, given: Option<String>| {
             given.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
-                ApiError::invalid(
-                    field,
-                    "is missing; name a request (`requestId`), or `modelId`, `prompt` and `response`",
-                )
+                ApiError::invalid(field, "missing; name a request (`requestId`), or `modelId`, `prompt` and `response`")
             })
         };
         let model = required("modelId", name("modelId", self.model_id)?)?;

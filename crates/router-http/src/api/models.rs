@@ -54,7 +54,7 @@ struct ModelView {
     /// From this day on the provider does not serve it.
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     shutdown_date: Option<jiff::civil::Date>,
-    /// How it behaved in the last minutes, in seconds and shares.
+    /// How it behaved in the last minutes, in seconds and shares; null where it was not asked.
     live: Option<LiveSummary>,
 }
 
@@ -138,7 +138,8 @@ pub(crate) async fn list(asked: Asked) -> Result<Reply, ApiError> {
     let models = snapshot.registry.models().iter().enumerate().filter(|(_, model)| wanted.matches(model));
     let models = models.map(|(position, model)| {
         let quality = snapshot.quality.row(position).copied().unwrap_or_default();
-        ModelView::of(model, quality, engine.live(&model.id))
+        let live = engine.live(&model.id).filter(|live| live.attempts > 0);
+        ModelView::of(model, quality, live)
     });
     ok(&ModelList { models: models.collect() })
 }

@@ -126,9 +126,9 @@ pub(crate) fn conversation(
     messages: Option<Vec<Object<PromptMessage>>>,
 ) -> Result<Conversation, ApiError> {
     match (prompt, messages) {
-        (Some(_), Some(_)) => Err(ApiError::invalid("messages", "is given beside `prompt`; send one of the two")),
-        (None, None) => Err(ApiError::invalid("prompt", "is missing; send `prompt` or `messages`")),
-        (Some(prompt), None) if prompt.trim().is_empty() => Err(ApiError::invalid("prompt", "is empty")),
+        (Some(_), Some(_)) => Err(ApiError::invalid("messages", "given beside `prompt`; send one of the two")),
+        (None, None) => Err(ApiError::invalid("prompt", "missing; send `prompt` or `messages`")),
+        (Some(prompt), None) if prompt.trim().is_empty() => Err(ApiError::invalid("prompt", "must not be empty")),
         (Some(prompt), None) => Ok(Conversation::prompt(prompt)),
         (None, Some(messages)) => Ok(Conversation { messages: turns(messages)?, ..Conversation::default() }),
     }
@@ -136,7 +136,7 @@ pub(crate) fn conversation(
 
 fn turns(messages: Vec<Object<PromptMessage>>) -> Result<Vec<Message>, ApiError> {
     let Some(last) = messages.len().checked_sub(1) else {
-        return Err(ApiError::invalid("messages", "is empty"));
+        return Err(ApiError::invalid("messages", "must not be empty"));
     };
     if messages[last].0.role != PromptRole::User {
         return Err(ApiError::invalid(format!("messages[{last}].role"), "the last message must be the user's"));
@@ -155,9 +155,11 @@ fn turn(message: PromptMessage, path: &str) -> Result<Message, ApiError> {
         PromptRole::Assistant => Role::Assistant,
     };
     let parts = match message.content {
-        PromptContent::Text(text) if text.trim().is_empty() => return Err(ApiError::invalid(path, "is empty")),
+        PromptContent::Text(text) if text.trim().is_empty() => {
+            return Err(ApiError::invalid(path, "must not be empty"));
+        }
         PromptContent::Text(text) => vec![Part::text(text)],
-        PromptContent::Parts(parts) if parts.is_empty() => return Err(ApiError::invalid(path, "is empty")),
+        PromptContent::Parts(parts) if parts.is_empty() => return Err(ApiError::invalid(path, "must not be empty")),
         PromptContent::Parts(parts) => {
             let parts = parts.into_iter().enumerate();
             parts
@@ -171,10 +173,10 @@ fn turn(message: PromptMessage, path: &str) -> Result<Message, ApiError> {
 fn piece(part: PromptPart, role: Role, path: &str) -> Result<Part, ApiError> {
     match (part.r#type, part.text, part.image_url) {
         (PartType::Text, Some(text), None) if text.trim().is_empty() => {
-            Err(ApiError::invalid(format!("{path}.text"), "is empty"))
+            Err(ApiError::invalid(format!("{path}.text"), "must not be empty"))
         }
         (PartType::Text, Some(text), None) => Ok(Part::text(text)),
-        (PartType::Text, None, _) => Err(ApiError::invalid(format!("{path}.text"), "is missing")),
+        (PartType::Text, None, _) => Err(ApiError::invalid(format!("{path}.text"), "missing")),
         (PartType::Text, _, Some(_)) => {
             Err(ApiError::invalid(format!("{path}.image_url"), "does not belong to a text part"))
         }
@@ -190,7 +192,7 @@ fn piece(part: PromptPart, role: Role, path: &str) -> Result<Part, ApiError> {
             })?;
             Ok(Content::Image { source, detail: image.detail }.into())
         }
-        (PartType::ImageUrl, _, None) => Err(ApiError::invalid(format!("{path}.image_url"), "is missing")),
+        (PartType::ImageUrl, _, None) => Err(ApiError::invalid(format!("{path}.image_url"), "missing")),
         (PartType::ImageUrl, Some(_), _) => {
             Err(ApiError::invalid(format!("{path}.text"), "does not belong to an image part"))
         }

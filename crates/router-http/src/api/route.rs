@@ -257,7 +257,7 @@ impl RouteRequest {
         {
             return Err(ApiError::invalid(
                 "metadata",
-                format!("is {length} bytes of JSON, and the limit is {METADATA_LIMIT}"),
+                format!("must be at most {METADATA_LIMIT} bytes of JSON, and is {length}"),
             ));
         }
         let mut conversation: Conversation = prompt::conversation(self.prompt, self.messages)?;
@@ -274,7 +274,7 @@ impl RouteRequest {
         preferences.prompt_type = self.prompt_type.or(preferences.prompt_type);
         preferences.fallbacks = self.fallbacks.unwrap_or(preferences.fallbacks);
         preferences.model = match self.model_id {
-            Some(id) if id.is_empty() => return Err(ApiError::invalid("modelId", "is empty")),
+            Some(id) if id.is_empty() => return Err(ApiError::invalid("modelId", "must not be empty")),
             Some(id) => Some(ModelId::from(id)),
             None => preferences.model,
         };
@@ -308,7 +308,7 @@ fn within(field: &str, number: Option<f64>, range: RangeInclusive<f64>) -> Resul
                 (least, &f64::MAX) => format!("at least {least}"),
                 (least, most) => format!("from {least} to {most}"),
             };
-            Err(ApiError::invalid(field, format!("is {number}, and must be {bounds}")))
+            Err(ApiError::invalid(field, format!("must be {bounds}, and is {number}")))
         }
         number => Ok(number),
     }

@@ -4,6 +4,8 @@ use router_cache::rate_limit::Rate;
 use router_engine::settings::EngineSettings;
 use router_http::settings::Settings;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::stage::{Stage, engine_settings};
 
@@ -117,7 +119,7 @@ async fn reads_and_executions_are_limited_apart() {
     let read = || client.get(stage.url("/api/models")).send();
     let refused = loop {
         let response = execute().await.unwrap();
-        assert_eq!(response.headers()["x-ratelimit-limit-requests"].is_empty(), false);
+        assert_eq!(response.headers()["x-ratelimit-limit-requests"], "2");
         if response.status() != 200 {
             break response;
         }
@@ -172,12 +174,23 @@ async fn metrics_count_routes_not_paths() {
     stage.post("/api/route", &json!({"prompt": "hi", "modelId": "gpt-4o"})).await;
     stage.get("/api/requests/not-a-uuid").await;
     stage.get("/not/a/route").await;
+    let mut caller = TcpStream::connect(stage.address).await.unwrap();
+    let body = json!({"prompt": "silence"}).to_string();
+    let head = format!(
+        "POST /api/route HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}",
+        body.len()
+    );
+    caller.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await.unwrap();
+    stage.provider.until_waiting(1).await;
+    drop(caller);
+    stage.provider.until_waiting(0).await;
     let scrape = reqwest::get(stage.url("/api/metrics")).await.unwrap();
     assert_eq!(scrape.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     let text = scrape.text().await.unwrap();
     for series in [
         r#"llm_http_requests_total{route="/api/route",method="POST",status="200"}"#,
         r#"llm_http_requests_total{route="/api/requests/{id}",method="GET",status="400"}"#,
+        r#"llm_http_requests_total{route="/api/route",method="POST",status="499"}"#,
         r#"llm_http_requests_total{route="unmatched",method="GET",status="404"}"#,
         r#"llm_model_success_rate{model="gpt-4o"}"#,
         "llm_journal_entries",

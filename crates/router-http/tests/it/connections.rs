@@ -117,7 +117,9 @@ async fn connections_beyond_the_limit_wait_for_room() {
 
 #[tokio::test]
 async fn a_stopping_server_answers_what_is_in_flight_and_accepts_nothing_new() {
-    let mut stage = Stage::start(Settings::default()).await;
+    // What the half-sent request below is waited for.
+    let header_timeout = Duration::from_secs(1);
+    let mut stage = Stage::start(Settings { header_timeout, ..Settings::default() }).await;
     let mut idle = TcpStream::connect(stage.address).await.unwrap();
     idle.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     idle.read_exact(&mut [0; 12]).await.unwrap();

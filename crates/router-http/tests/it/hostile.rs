@@ -134,7 +134,7 @@ fn bodies() -> Vec<Row> {
             r#"{"prompt":"a","preferences":{"costWieght":1}}"#,
             "did you mean `costWeight`",
         ),
-        bad_route("repeated field", r#"{"prompt":"a","prompt":"b"}"#, "`prompt`: is given twice"),
+        bad_route("repeated field", r#"{"prompt":"a","prompt":"b"}"#, "`prompt`: given twice"),
         bad_route("repeated key in metadata", r#"{"prompt":"a","metadata":{"k":1,"k":2}}"#, r#""field":"metadata""#),
         bad_route(
             "large metadata",

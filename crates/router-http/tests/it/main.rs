@@ -7,5 +7,6 @@ mod connections;
 mod documents;
 mod doubles;
 mod hostile;
+mod log;
 mod stage;
 mod whole;

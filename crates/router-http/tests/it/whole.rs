@@ -46,12 +46,12 @@ impl Whole {
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_else(|| panic!("no text `{field}` in {value}"))
+    value[field].as_str().ok_or_else(|| format!("no text `{field}` in {value}")).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prompt_is_answered_recorded_and_judged() {
-    let Whole { stage, .. } = Whole::start().await;
+    let Whole { stage, simulator: _simulator } = Whole::start().await;
     let ask = json!({"prompt": "What is AI?", "metadata": {"team": "search"}, "modelId": "gpt-4o"});
     let (status, answer) = stage.post("/api/route", &ask).await;
     assert_eq!(status, 200, "{answer}");
@@ -87,7 +87,7 @@ async fn a_prompt_is_answered_recorded_and_judged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn judgements_of_answers_from_elsewhere_are_kept() {
-    let Whole { stage, .. } = Whole::start().await;
+    let Whole { stage, simulator: _simulator } = Whole::start().await;
     // As the product's first documentation printed it.
     let example: Value = serde_json::from_str(
         r#"{"modelId":"gpt-4o","prompt":"What is AI?","response":"AI is...","feedback":{"rating":5,"category":"accuracy","comment":"Great explanation!"}}"#,
@@ -113,7 +113,7 @@ async fn judgements_of_answers_from_elsewhere_are_kept() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_are_filtered_and_go_on_where_they_stopped() {
-    let Whole { stage, .. } = Whole::start().await;
+    let Whole { stage, simulator: _simulator } = Whole::start().await;
     let mut asked = Vec::new();
     for (model, kind) in [("gpt-4o", "analysis"), ("gpt-4o", "general"), ("claude-haiku-4-5", "analysis")] {
         let ask = json!({"prompt": "hi", "modelId": model, "promptType": kind, "cache": "bypass", "fallbacks": false});
@@ -160,4 +160,25 @@ async fn failover_and_health_are_visible() {
     assert_eq!((status, text(&health, "status")), (200, "degraded"));
     let openai = health["providers"].as_array().unwrap().iter().find(|provider| provider["id"] == "openai").unwrap();
     assert_eq!((text(openai, "status"), text(openai, "lastError")), ("down", "auth"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_examples_of_the_openapi_document_work() {
+    let Whole { stage, simulator: _simulator } = Whole::start().await;
+    let document = router_http::openapi::openapi();
+    let mut sent = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let Some(examples) = operations["post"]["requestBody"]["content"]["application/json"]["examples"].as_object()
+        else {
+            continue;
+        };
+        for (name, example) in examples {
+            let (status, answer) = stage.post(path, &example["value"]).await;
+            // Those that name a request are right about everything but the request.
+            let expected = if example["value"]["requestId"].is_string() { 404..=404 } else { 200..=201 };
+            assert!(expected.contains(&status), "{path} {name}: {status} {answer}");
+            sent += 1;
+        }
+    }
+    assert!(sent >= 7, "only {sent} examples");
 }
