@@ -64,7 +64,7 @@ async fn what_is_not_an_answer_is_never_taken_for_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_provider_is_left_at_its_deadline_and_not_asked_again() {
-    let rig = Rig::with(|settings| settings.deadlines.first_event = Duration::from_millis(200)).await;
+    let rig = Rig::with(|settings| settings.deadlines.total = Duration::from_millis(200)).await;
     rig.fault("gpt-4o", Fault::always(FaultKind::Silent));
     let routed = rig.route("hello").await.unwrap();
     assert_eq!(asked(&routed.attempts), ["alpha", "beta"]);
@@ -117,7 +117,7 @@ async fn when_everyone_fails_the_attempts_are_bounded_and_recorded() {
     let records = rig.records().await;
     assert_eq!(records.len(), 1);
     assert_eq!((records[0].status, records[0].error_kind), (RequestStatus::Failed, Some(ErrorKind::Overloaded)));
-    assert_eq!(records[0].attempts, attempts);
+    assert_eq!(asked(&records[0].attempts), asked(&attempts));
     assert!(attempts.iter().all(|attempt| matches!(attempt.outcome, AttemptOutcome::Failed { .. })));
 }
 

@@ -1,5 +1,5 @@
 //! The engine against real sockets, a real journal and a real database.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says why it fails by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says why it fails by failing")]
 
 mod failover;
 mod limits;

@@ -126,6 +126,12 @@ impl Rig {
         self.store.list(&RequestFilter::default(), page).await.unwrap().items
     }
 
+    /// One record, with its texts.
+    pub(crate) async fn record(&self, id: RequestId) -> RequestRecord {
+        self.journal.flush(Duration::from_secs(10)).await.unwrap();
+        self.store.get(None, id).await.unwrap().unwrap()
+    }
+
     /// Waits until the providers have seen that many requests.
     pub(crate) async fn until_asked(&self, times: usize) {
         let wait = async {
