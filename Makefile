@@ -18,7 +18,7 @@ run: ## the server, optimised, with the providers of your environment or .env
 	$(CARGO) run --release --bin llm-router -- serve $(ARGS)
 
 test: ## all tests; PostgreSQL and Redis from TEST_DATABASE_URL and TEST_REDIS_URL, else private ones for the run
-	.ci/with-services $(CARGO) test --workspace
+	.ci/with-services $(CARGO) test --workspace --no-fail-fast
 
 bench: ## the benches of the decision
 	$(CARGO) bench --package router-benches

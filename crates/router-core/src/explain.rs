@@ -38,6 +38,8 @@ pub struct Explanation<'a> {
     pub target: Target,
     /// Who may answer, best first.
     pub candidates: Vec<RankedCandidate<'a>>,
+    /// How many more may answer than are listed.
+    pub candidates_omitted: usize,
     /// Who may not.
     pub excluded: Vec<ExcludedModel<'a>>,
 }
@@ -74,6 +76,14 @@ pub struct ExcludedModel<'a> {
 
 impl<'a> From<&'a Decision> for Explanation<'a> {
     fn from(decision: &'a Decision) -> Self {
+        Self::of_best(decision, decision.ranked.len())
+    }
+}
+
+impl<'a> Explanation<'a> {
+    /// The explanation with the best `most` candidates only.
+    #[must_use]
+    pub fn of_best(decision: &'a Decision, most: usize) -> Self {
         let mut plan_positions = vec![0; decision.ranked.len()];
         for (position, &index) in decision.plan.iter().enumerate() {
             if let Some(slot) = plan_positions.get_mut(index) {
@@ -91,7 +101,9 @@ impl<'a> From<&'a Decision> for Explanation<'a> {
             output_tokens: decision.output_tokens,
             weights: decision.weights,
             target: decision.target,
+            candidates_omitted: decision.ranked.len().saturating_sub(most),
             candidates: candidates
+                .take(most)
                 .map(|(index, (candidate, plan_position))| RankedCandidate {
                     model_id: &candidate.model.id,
                     provider: &candidate.model.provider,

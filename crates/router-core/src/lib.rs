@@ -30,6 +30,7 @@ pub mod price;
 pub mod principal;
 pub mod prompt_type;
 pub mod quality;
+pub mod raw_json;
 pub mod registry;
 pub mod score;
 pub mod usage;

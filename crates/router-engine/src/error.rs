@@ -6,6 +6,7 @@ use router_cache::rate_limit::Allowance;
 use router_core::attempt::Attempt;
 use router_core::error_kind::ErrorKind;
 use router_core::id::ModelId;
+use router_core::raw_json::RawJson;
 
 /// Why there is no answer. How it is said to the caller (status, dialect) is the HTTP room's business.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -36,7 +37,7 @@ pub enum RouteError {
         /// The commonest reasons.
         summary: String,
         /// The whole explanation, as JSON.
-        decision: serde_json::Value,
+        decision: RawJson,
         /// Waiting may help: at least one model is only unavailable for the moment.
         transient: bool,
     },

@@ -10,6 +10,7 @@ use router_core::model::Model;
 use router_core::moment::Moment;
 use router_core::price::Cost;
 use router_core::principal::Principal;
+use router_core::raw_json::RawJson;
 use router_core::usage::Usage;
 use router_store::record::{Intent, RequestRecord, RequestStatus};
 
@@ -68,7 +69,7 @@ impl<'e> OpenRecord<'e> {
     }
 
     /// The decision, as JSON, as it is recorded.
-    pub(crate) fn decision(&self) -> &serde_json::Value {
+    pub(crate) fn decision(&self) -> &RawJson {
         &self.record.decision
     }
 

@@ -7,6 +7,7 @@ use router_core::attempt::Attempt;
 use router_core::conversation::{Content, Part};
 use router_core::id::{ModelId, ProviderId, RequestId};
 use router_core::price::Cost;
+use router_core::raw_json::RawJson;
 use router_core::usage::Usage;
 use router_providers::answer::FinishReason;
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ pub struct Reply {
     /// What of the request the provider's wire format could not carry.
     pub dropped: Vec<String>,
     /// Why this model: the [`Explanation`](router_core::explain::Explanation), as JSON.
-    pub decision: serde_json::Value,
+    pub decision: RawJson,
 }
 
 impl Reply {

@@ -7,6 +7,7 @@ use http::{Response, StatusCode};
 use router_core::attempt::Attempt;
 use router_core::error_kind::ErrorKind;
 use router_core::id::RequestId;
+use router_core::raw_json::RawJson;
 use router_engine::error::RouteError;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -47,7 +48,7 @@ struct ErrorDetail {
     attempts: Vec<Attempt>,
     /// Why no model can answer: the explanation of the decision.
     #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<serde_json::Value>,
+    decision: Option<RawJson>,
 }
 
 /// Classes of errors.

@@ -105,7 +105,7 @@ fn record() -> RequestRecord {
     RequestRecord {
         status: RequestStatus::Succeeded,
         latency: Duration::from_millis(1_234),
-        decision: serde_json::json!({"ranked": ranked}),
+        decision: router_core::raw_json::RawJson::of(&serde_json::json!({"ranked": ranked})),
         prompt: Some("Why is the sky blue? ".repeat(10)),
         response: Some("Because air scatters short waves more. ".repeat(20)),
         ..RequestRecord::outcome_unknown(intent())

@@ -8,6 +8,7 @@ use router_core::error_kind::ErrorKind;
 use router_core::id::{KeyId, ModelId, ProviderId, RequestId, TenantId};
 use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
+use router_core::raw_json::RawJson;
 use router_core::usage::Usage;
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +107,7 @@ pub struct RequestRecord {
     /// The answer came from a simulated provider.
     pub simulated: bool,
     /// Why this model: the decision, as the API shows it.
-    pub decision: serde_json::Value,
+    pub decision: RawJson,
     /// What the caller attached.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub metadata: Option<serde_json::Value>,
@@ -139,7 +140,7 @@ impl RequestRecord {
             latency: Duration::ZERO,
             cached: false,
             simulated: false,
-            decision: serde_json::Value::Null,
+            decision: RawJson::default(),
             metadata: None,
             prompt: None,
             response: None,

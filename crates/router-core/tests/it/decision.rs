@@ -227,7 +227,10 @@ fn what_stands_in_for_an_unavailable_model_comes_before_what_ranks_well() {
     let alone = Preferences { fallbacks: false, ..by_name };
     let decision = decide_with(&models, &[], &["asked for"], &conversation, &alone);
     assert!(decision.choice().is_none());
-    assert_eq!(Explanation::from(&decision).summary, "no model can answer: all 4 are excluded");
+    assert_eq!(
+        Explanation::from(&decision).summary,
+        "no model can answer: 3 not asked for, 1 unavailable at the moment"
+    );
 }
 
 #[test]

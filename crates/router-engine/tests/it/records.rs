@@ -32,7 +32,8 @@ async fn a_success_is_recorded_with_what_it_cost() {
     assert_eq!(record.cost, routed.cost);
     let whole = rig.record(routed.id).await;
     assert_eq!((whole.prompt, whole.response), (None, None), "texts are not kept unless the operator says so");
-    assert_eq!(record.decision["candidates"].as_array().unwrap().len(), 3);
+    let decision: serde_json::Value = record.decision.parse().unwrap();
+    assert_eq!(decision["candidates"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use router_core::explain::Explanation;
 use router_core::id::{ModelId, ProviderId, RequestId, TenantId};
 use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
+use router_core::raw_json::RawJson;
 use router_core::usage::Usage;
 use router_store::error::StoreError;
 use router_store::record::{RequestFilter, RequestRecord, RequestStatus};
@@ -69,7 +70,7 @@ struct RequestDetail {
     attempts: Vec<Attempt>,
     /// Why this model, and what the alternatives were.
     #[schemars(with = "Option<Explanation<'static>>")]
-    decision: serde_json::Value,
+    decision: RawJson,
     /// What the caller attached.
     metadata: Option<serde_json::Value>,
     /// The prompt, where the server keeps it.
@@ -193,7 +194,7 @@ impl From<RequestRecord> for RequestDetail {
     fn from(mut record: RequestRecord) -> Self {
         Self {
             attempts: std::mem::take(&mut record.attempts),
-            decision: record.decision.take(),
+            decision: std::mem::take(&mut record.decision),
             metadata: record.metadata.take(),
             prompt: record.prompt.take(),
             response: record.response.take(),

@@ -10,6 +10,7 @@ use router_core::id::{ModelId, ProviderId, RequestId};
 use router_core::preferences::{Preferences, Target};
 use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
+use router_core::raw_json::RawJson;
 use router_core::registry::Registry;
 use router_core::usage::{Tokens, Usage};
 use router_core::usd::Usd;
@@ -134,7 +135,7 @@ struct RouteAnswer {
     dropped: Vec<String>,
     /// Why this model, and what the alternatives were.
     #[schemars(with = "Explanation<'static>")]
-    decision: serde_json::Value,
+    decision: RawJson,
 }
 
 /// The choice, without an answer.
@@ -150,7 +151,7 @@ struct DryRun {
     provider: Option<ProviderId>,
     /// Why this model, and what the alternatives were.
     #[schemars(with = "Explanation<'static>")]
-    decision: serde_json::Value,
+    decision: RawJson,
 }
 
 fn finish_reason(_: &mut SchemaGenerator) -> Schema {
@@ -205,7 +206,7 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
             dry_run,
             model_id: choice.as_ref().map(|model| model.id.clone()),
             provider: choice.map(|model| model.provider.clone()),
-            decision: serde_json::to_value(Explanation::from(&decision)).map_err(ApiError::Unwritable)?,
+            decision: RawJson::of(&Explanation::from(&decision)),
         })))?;
         rate_headers::insert(response.headers_mut(), &allowance);
         return Ok(response);

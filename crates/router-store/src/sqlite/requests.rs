@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use router_core::id::{RequestId, TenantId};
 use router_core::price::Cost;
+use router_core::raw_json::RawJson;
 use router_core::usage::{Tokens, Usage};
 use router_core::usd::Usd;
 
@@ -90,7 +91,7 @@ impl RequestRow {
             cached: record.cached,
             simulated: record.simulated,
             attempts: row.to_json("attempts", &record.attempts)?,
-            decision: row.to_json("decision", &record.decision)?,
+            decision: record.decision.text().to_owned(),
             metadata: columns::present(record.metadata.as_ref())
                 .map(|metadata| row.to_json("metadata", metadata))
                 .transpose()?,
@@ -116,7 +117,7 @@ impl RequestRow {
             latency: Duration::from_micros(row.uncount("latency_us", self.latency_us)?),
             cached: self.cached,
             simulated: self.simulated,
-            decision: row.json("decision", &self.decision)?,
+            decision: RawJson::from_text(self.decision).map_err(row.corrupt("decision"))?,
             metadata: self.metadata.map(|text| row.json("metadata", &text)).transpose()?,
             prompt: texts.prompt,
             response: texts.response,

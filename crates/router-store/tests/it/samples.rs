@@ -8,6 +8,7 @@ use router_core::error_kind::{ErrorKind, Phase};
 use router_core::id::RequestId;
 use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
+use router_core::raw_json::RawJson;
 use router_core::usage::{Tokens, Usage, UsageSource};
 use router_core::usd::Usd;
 use router_store::feedback::Feedback;
@@ -73,7 +74,7 @@ pub(crate) fn record(id: RequestId) -> RequestRecord {
         latency: Duration::from_micros(3_456_789),
         cached: true,
         simulated: true,
-        decision: json!({"ranked": [{"modelId": "gpt-4o", "utility": 0.5}]}),
+        decision: RawJson::of(&json!({"ranked": [{"modelId": "gpt-4o", "utility": 0.5}]})),
         metadata: Some(json!({"ticket": 7, "nested": {"a": [null, true]}})),
         prompt: Some("Why?".to_owned()),
         response: Some("Because.".to_owned()),
