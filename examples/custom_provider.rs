@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use router_core::capability::Capabilities;
 use router_core::conversation::{Conversation, Part};
 use router_core::error_kind::ErrorKind;
+use router_core::finish::FinishReason;
 use router_core::id::RequestId;
 use router_core::model::{Model, SpeedPrior};
 use router_core::prompt_type::PerType;
 use router_core::usage::{Tokens, Usage, UsageSource};
-use router_providers::answer::{Answer, CallError, FinishReason};
+use router_providers::answer::{Answer, CallError};
 use router_providers::call::Call;
 use router_providers::provider::Provider;
 

@@ -20,6 +20,7 @@ pub mod exclusion;
 pub mod explain;
 pub mod features;
 mod filter;
+pub mod finish;
 pub mod id;
 pub mod live;
 pub mod model;

@@ -159,6 +159,8 @@ impl Engine {
         let reply = Reply {
             model_id: candidate.model.id.clone(),
             provider: candidate.model.provider.clone(),
+            upstream_model: answer.upstream_model,
+            upstream_id: answer.upstream_id,
             parts: answer.parts,
             finish: answer.finish,
             usage: answering_usage(record.attempts()),

@@ -54,6 +54,11 @@ impl<'e> OpenRecord<'e> {
             difficulty: decision.difficulty,
             model_id: None,
             provider: None,
+            upstream_model: None,
+            upstream_id: None,
+            finish: None,
+            dropped: Vec::new(),
+            catalogue: snapshot.registry.generation(),
             attempts: Vec::new(),
             usage: None,
             cost: Cost::ZERO,
@@ -140,6 +145,10 @@ impl<'e> OpenRecord<'e> {
         self.record.provider = Some(reply.provider.clone());
         self.record.cached = cached;
         self.record.simulated = reply.simulated;
+        self.record.finish = Some(reply.finish);
+        self.record.dropped.clone_from(&reply.dropped);
+        self.record.upstream_id.clone_from(&reply.upstream_id);
+        self.record.upstream_model.clone_from(&reply.upstream_model);
         self.record.response = (self.keep_text == KeepText::Whole).then(|| reply.text());
         self.close(RequestStatus::Succeeded, None)
     }

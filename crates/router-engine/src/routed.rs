@@ -5,11 +5,11 @@ use std::time::Duration;
 use router_cache::rate_limit::Allowance;
 use router_core::attempt::Attempt;
 use router_core::conversation::{Content, Part};
+use router_core::finish::FinishReason;
 use router_core::id::{ModelId, ProviderId, RequestId};
 use router_core::price::Cost;
 use router_core::raw_json::RawJson;
 use router_core::usage::Usage;
-use router_providers::answer::FinishReason;
 use serde::{Deserialize, Serialize};
 
 /// The part of an answer that is worth remembering: the same whoever asks it again.
@@ -19,6 +19,10 @@ pub struct Reply {
     pub model_id: ModelId,
     /// Its provider.
     pub provider: ProviderId,
+    /// The exact model that the provider says answered.
+    pub upstream_model: Option<String>,
+    /// The provider's own id of the answer.
+    pub upstream_id: Option<String>,
     /// What it said, in order.
     pub parts: Vec<Part>,
     /// Why it stopped.

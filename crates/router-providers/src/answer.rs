@@ -4,22 +4,8 @@ use std::time::Duration;
 
 use router_core::conversation::{Content, Part};
 use router_core::error_kind::ErrorKind;
+use router_core::finish::FinishReason;
 use router_core::usage::Usage;
-use serde::{Deserialize, Serialize};
-
-/// Why the model stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FinishReason {
-    /// It was done, or came to a stop text.
-    Stop,
-    /// The answer reached its longest length.
-    Length,
-    /// It wants tools called.
-    ToolCalls,
-    /// The provider withheld (the rest of) the answer for reasons of content.
-    ContentFilter,
-}
 
 /// A whole answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +54,17 @@ pub enum AnswerEvent {
     },
 }
 
+/// What a failed attempt may have consumed. An error is not a proof that nothing was billed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// The model did not work: the request was not sent, or was refused with an error.
+    Nothing,
+    /// The model worked, and the provider said how much, although its answer could not be used.
+    Known(Usage),
+    /// The model may have worked: the request was sent, and what came back (if anything) does not tell.
+    Unknown,
+}
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}: {message}")]
@@ -80,12 +77,14 @@ pub struct CallError {
     pub message: String,
     /// How long the provider asks us to wait.
     pub retry_after: Option<Duration>,
+    /// What the attempt may have consumed.
+    pub spent: Spent,
 }
 
 impl CallError {
-    /// An error without a response.
+    /// An error without a response, before the model worked.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, status: None, message: message.into(), retry_after: None }
+        Self { kind, status: None, message: message.into(), retry_after: None, spent: Spent::Nothing }
     }
 }

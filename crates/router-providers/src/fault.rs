@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use router_core::error_kind::ErrorKind;
 use serde_json::Value;
 
-use crate::answer::CallError;
+use crate::answer::{CallError, Spent};
 use crate::fault_table::{Said, kind_of};
 use crate::retry_after::retry_after;
 
@@ -21,7 +21,13 @@ pub(crate) fn from_response(status: u16, headers: &HeaderMap, body: &[u8], now: 
         "" => format!("HTTP {status} without a message"),
         message => cut(message),
     };
-    CallError { kind: kind_of(&said), status: Some(status), message, retry_after: retry_after(headers, now) }
+    CallError {
+        kind: kind_of(&said),
+        status: Some(status),
+        message,
+        retry_after: retry_after(headers, now),
+        spent: Spent::Nothing,
+    }
 }
 
 /// Finds errors that come with a status of success.
@@ -40,7 +46,7 @@ pub(crate) fn none_within(body: &[u8]) -> Result<(), CallError> {
     let words = Words::of(error).unwrap_or_default();
     let said = Said { status: words.number.unwrap_or(200), codes: words.codes, message: words.message.to_lowercase() };
     let message = cut(if words.message.is_empty() { "an error without a message" } else { &words.message });
-    Err(CallError { kind: kind_of(&said), status: Some(200), message, retry_after: None })
+    Err(CallError { kind: kind_of(&said), status: Some(200), message, retry_after: None, spent: Spent::Nothing })
 }
 
 /// `{"error": …}`, and `{"object": "error", …}` or `{"type": "error", …}` beside no answer.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use router_core::attempt::{Attempt, millis};
 use router_core::error_kind::ErrorKind;
+use router_core::finish::FinishReason;
 use router_core::id::{KeyId, ModelId, ProviderId, RequestId, TenantId};
 use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
@@ -92,6 +93,21 @@ pub struct RequestRecord {
     /// Its provider.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub provider: Option<ProviderId>,
+    /// The exact model that the provider says answered, where that is another name: a dated snapshot behind an alias.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub upstream_model: Option<String>,
+    /// The provider's own id of the answer: what its support asks for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub upstream_id: Option<String>,
+    /// Why the model stopped; an answer that was cut or withheld says so here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub finish: Option<FinishReason>,
+    /// What of the request the provider's wire format could not carry.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub dropped: Vec<String>,
+    /// The catalogue the decision and the prices are of: [`Registry::generation`](router_core::registry::Registry::generation).
+    #[serde(default)]
+    pub catalogue: u64,
     /// Everyone that was asked, in order.
     pub attempts: Vec<Attempt>,
     /// What all attempts together consumed, where known.
@@ -133,6 +149,11 @@ impl RequestRecord {
             difficulty: intent.difficulty,
             model_id: Some(intent.model_id),
             provider: Some(intent.provider),
+            upstream_model: None,
+            upstream_id: None,
+            finish: None,
+            dropped: Vec::new(),
+            catalogue: 0,
             attempts: Vec::new(),
             usage: None,
             // It may have been billed, and nobody told us how much.

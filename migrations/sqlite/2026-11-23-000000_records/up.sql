@@ -11,6 +11,15 @@ CREATE TABLE requests (
     difficulty REAL NOT NULL,
     model_id TEXT,
     provider TEXT,
+    -- The provider's own words for the answering model and its answer.
+    upstream_model TEXT,
+    upstream_id TEXT,
+    -- Why the model stopped: an answer that was cut or withheld says so here.
+    finish TEXT,
+    -- JSON: what the provider's wire format could not carry.
+    dropped TEXT NOT NULL,
+    -- The catalogue that decision and prices are of: the bits of an unsigned fingerprint.
+    catalogue INTEGER NOT NULL,
     -- Tokens of all attempts together; all NULL where nobody knows.
     input_tokens INTEGER,
     cache_read_tokens INTEGER,

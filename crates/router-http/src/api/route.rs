@@ -6,6 +6,7 @@ use std::time::Duration;
 use router_core::attempt::{Attempt, millis};
 use router_core::conversation::Conversation;
 use router_core::explain::Explanation;
+use router_core::finish::FinishReason;
 use router_core::id::{ModelId, ProviderId, RequestId};
 use router_core::preferences::{Preferences, Target};
 use router_core::price::Cost;
@@ -17,7 +18,6 @@ use router_core::usd::Usd;
 use router_engine::ask::{Ask, CacheUse};
 use router_engine::error::RouteError;
 use router_engine::routed::Routed;
-use router_providers::answer::FinishReason;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 

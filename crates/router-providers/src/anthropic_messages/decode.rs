@@ -4,8 +4,9 @@ use router_core::conversation::{Content, Part, ToolCall};
 
 use super::response::{Block, Response};
 use super::usage::usage;
-use crate::answer::{Answer, CallError, FinishReason};
+use crate::answer::{Answer, CallError};
 use crate::fault;
+use router_core::finish::FinishReason;
 
 /// Reads the body of a response with a status of success.
 ///

@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::finish::finish_reason;
 use super::response::{self, Choice, Message, ReasoningDetail, Response};
 use super::usage::usage;
-use crate::answer::{Answer, CallError, FinishReason};
+use crate::answer::{Answer, CallError};
 use crate::fault;
+use router_core::finish::FinishReason;
 
 /// Reads the body of a response with a status of success. Of several choices the first counts: we ask for one.
 ///

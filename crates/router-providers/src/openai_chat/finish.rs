@@ -1,6 +1,6 @@
 //! The words for why a model stopped.
 
-use crate::answer::FinishReason;
+use router_core::finish::FinishReason;
 
 /// The reason by its name here; `None` for a name that does not say that the answer is whole.
 ///

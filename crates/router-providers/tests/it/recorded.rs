@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use router_core::conversation::Content;
 use router_core::error_kind::ErrorKind;
+use router_core::finish::FinishReason;
 use router_core::usage::Usage;
-use router_providers::answer::{Answer, CallError, FinishReason};
+use router_providers::answer::{Answer, CallError};
 use router_providers::{anthropic_messages, openai_chat};
 use serde_json::{Value, json};
 

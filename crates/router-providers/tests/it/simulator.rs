@@ -8,9 +8,10 @@ use router_core::conversation::{
     CacheMark, Content, Conversation, Effort, Message, Part, ResponseFormat, Role, Sampling, Source, ToolChoice,
 };
 use router_core::error_kind::{ErrorKind, Phase};
+use router_core::finish::FinishReason;
 use router_core::model::Model;
 use router_core::usage::Tokens;
-use router_providers::answer::{Answer, CallError, FinishReason};
+use router_providers::answer::{Answer, CallError};
 use router_providers::call::Deadlines;
 use router_providers::kinds;
 use router_providers::provider::Provider;

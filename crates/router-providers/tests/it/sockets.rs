@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use router_core::conversation::Conversation;
 use router_core::error_kind::{ErrorKind, Phase};
-use router_providers::answer::{Answer, CallError, FinishReason};
+use router_core::finish::FinishReason;
+use router_providers::answer::{Answer, CallError};
 use router_providers::call::Deadlines;
 use router_providers::kinds::{KINDS, Kind};
 use router_providers::provider::Provider;

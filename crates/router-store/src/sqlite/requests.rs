@@ -36,6 +36,11 @@ pub(super) struct RequestRow {
     difficulty: f64,
     model_id: Option<String>,
     provider: Option<String>,
+    upstream_model: Option<String>,
+    upstream_id: Option<String>,
+    finish: Option<String>,
+    dropped: String,
+    catalogue: i64,
     #[diesel(embed)]
     usage: UsageColumns,
     cost_nanos: Option<i64>,
@@ -82,6 +87,11 @@ impl RequestRow {
             difficulty: record.difficulty,
             model_id: record.model_id.as_ref().map(ToString::to_string),
             provider: record.provider.as_ref().map(ToString::to_string),
+            upstream_model: record.upstream_model.clone(),
+            upstream_id: record.upstream_id.clone(),
+            finish: record.finish.map(|finish| finish.name().to_owned()),
+            dropped: row.to_json("dropped", &record.dropped)?,
+            catalogue: record.catalogue.cast_signed(),
             usage: record
                 .usage
                 .as_ref()
@@ -111,6 +121,11 @@ impl RequestRow {
             difficulty: self.difficulty,
             model_id: self.model_id.map(Into::into),
             provider: self.provider.map(Into::into),
+            upstream_model: self.upstream_model,
+            upstream_id: self.upstream_id,
+            finish: self.finish.map(|name| row.named("finish", &name)).transpose()?,
+            dropped: row.json("dropped", &self.dropped)?,
+            catalogue: self.catalogue.cast_unsigned(),
             attempts: row.json("attempts", &self.attempts)?,
             usage: self.usage.into_usage(row)?,
             cost: self.cost_nanos.map_or(Cost::Unpriced, |nanos| Cost::Priced { usd: Usd::from_nanos(nanos) }),

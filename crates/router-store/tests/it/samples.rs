@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use router_core::attempt::{Attempt, AttemptOutcome};
 use router_core::error_kind::{ErrorKind, Phase};
+use router_core::finish::FinishReason;
 use router_core::id::RequestId;
 use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
@@ -65,6 +66,11 @@ pub(crate) fn record(id: RequestId) -> RequestRecord {
         difficulty: 0.25,
         model_id: Some("gpt-4o".into()),
         provider: Some("openai".into()),
+        upstream_model: Some("gpt-4o-2024-11-20".to_owned()),
+        upstream_id: Some("chatcmpl-1".to_owned()),
+        finish: Some(FinishReason::Length),
+        dropped: vec!["temperature".to_owned()],
+        catalogue: u64::MAX - 1,
         attempts: vec![
             attempt.clone(),
             Attempt { outcome: AttemptOutcome::Succeeded, usage: None, cost: None, ..attempt },
