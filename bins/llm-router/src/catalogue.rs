@@ -1,4 +1,4 @@
-//! The models: the shipped catalogue, the operator's files over it, and what providers are configured to serve beside.
+//! The models: what providers are configured to serve, the shipped catalogue, and the operator's files over both.
 
 use std::fs;
 
@@ -16,7 +16,8 @@ const ASSUMED_CONTEXT_TOKENS: u64 = 32_768;
 /// # Errors
 /// A file cannot be read, or the models are not valid: then everything that is wrong with them, at once.
 pub fn read(config: &Config) -> anyhow::Result<Registry> {
-    let mut sources: Vec<(String, String)> = Vec::new();
+    // First, so that a catalogue that does describe such a model has the last word.
+    let mut sources = vec![("models of [providers]".to_owned(), undescribed(config)?)];
     if config.models.shipped {
         let shipped = Registry::shipped_files();
         sources.extend(shipped.map(|file| (file.name.to_owned(), file.text.to_owned())));
@@ -25,7 +26,6 @@ pub fn read(config: &Config) -> anyhow::Result<Registry> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read the catalogue {}", path.display()))?;
         sources.push((path.display().to_string(), text));
     }
-    sources.push(("models of [providers]".to_owned(), undescribed(config)?));
     let files: Vec<_> = sources.iter().map(|(name, text)| SourceFile { name, text }).collect();
     Registry::parse(&files).context("the models are not valid")
 }

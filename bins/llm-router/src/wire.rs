@@ -19,7 +19,6 @@ use router_store::journal::{FsyncPolicy, JournalSettings};
 
 use crate::catalogue;
 use crate::config::Config;
-use crate::config::provider::WellKnown;
 use crate::config::records::{self, Fsync, StoredText};
 use crate::demo::Demo;
 
@@ -41,7 +40,7 @@ pub fn snapshot(config: &Config, demo: Option<&Demo>) -> anyhow::Result<Snapshot
         registry,
         classifier: Arc::new(RuleClassifier),
         providers: providers(config, demo)?,
-        provider_variables: WellKnown::ALL.iter().map(|known| known.key_variable.to_owned()).collect(),
+        provider_variables: config.providers.values().filter_map(|provider| provider.key_variable.clone()).collect(),
         simulated: demo.is_some(),
         settings: engine_settings(config),
     })
@@ -71,17 +70,17 @@ fn engine_settings(config: &Config) -> EngineSettings {
     let deadlines = &config.deadlines;
     let failover = FailoverSettings::default();
     let limited = |rate: Rate| if config.rate_limit.enabled { rate } else { UNLIMITED };
-    let wait = |first_event: Duration| Deadlines { first_event, idle: deadlines.idle, total: deadlines.total };
+    let wait = |total: Duration| Deadlines { total, ..Deadlines::default() };
     EngineSettings {
         failover: FailoverSettings {
             enabled: config.failover.enabled,
             max_retries: config.failover.max_retries,
             retry_delay: config.failover.retry_delay,
             longest_pause: failover.longest_pause.max(config.failover.retry_delay),
-            request_deadline: failover.request_deadline.max(deadlines.total),
+            request_deadline: deadlines.request,
         },
-        deadlines: wait(deadlines.first_event),
-        reasoning_deadlines: wait(deadlines.first_event_reasoning),
+        deadlines: wait(deadlines.answer),
+        reasoning_deadlines: wait(deadlines.answer_reasoning),
         execution_rate: limited(config.rate_limit.executions()),
         read_rate: limited(config.rate_limit.reads()),
         cache_enabled: config.cache.enabled,

@@ -89,6 +89,10 @@ const FEWEST_SAMPLES: u32 = 3;
 /// Shorter answers arrive in one or two bursts and say nothing about speed.
 const FEWEST_TOKENS_FOR_SPEED: u64 = 16;
 
+/// An answer in one piece hides when its first token was, and that wait counts as writing. From this length on it is a
+/// small part: half a second of waiting beside 200 tokens at 50 per second makes the model look an eighth slower.
+const FEWEST_TOKENS_IN_ONE_PIECE: u64 = 200;
+
 /// Attempts that the expectation of an unseen model is worth: after twenty real ones, what was seen weighs as much.
 const PRIOR_ATTEMPTS: f64 = 20.0;
 
@@ -115,9 +119,9 @@ impl ModelStatistics {
         if let Some(first_token) = first_token {
             self.first_token.add(now, first_token.as_secs_f32());
         }
-        // An answer in one piece hides when its first token was: its speed is then a little underestimated.
+        let fewest = if first_token.is_some() { FEWEST_TOKENS_FOR_SPEED } else { FEWEST_TOKENS_IN_ONE_PIECE };
         let writing = total.saturating_sub(first_token.unwrap_or_default());
-        if output.0 >= FEWEST_TOKENS_FOR_SPEED && !writing.is_zero() {
+        if output.0 >= fewest && !writing.is_zero() {
             self.speed.add(now, (output.0 as f64 / writing.as_secs_f64()) as f32);
         }
     }
@@ -221,6 +225,11 @@ mod tests {
             statistics.observe(at(second), answer(0, 4_000, 100));
         }
         let figures = statistics.figures(at(3));
+        assert_eq!(figures.tokens_per_second, None, "a short one is mostly waiting for its first token");
+        for second in 3..6 {
+            statistics.observe(at(second), answer(0, 8_000, 200));
+        }
+        let figures = statistics.figures(at(6));
         assert_eq!((figures.first_token_seconds, figures.tokens_per_second), (None, Some(25.0)));
     }
 

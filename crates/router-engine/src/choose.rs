@@ -2,7 +2,7 @@
 
 use router_core::conversation::Conversation;
 use router_core::decide::decide;
-use router_core::decision::{Decision, Situation};
+use router_core::decision::{Decision, Excluded, Situation};
 use router_core::exclusion::Exclusion;
 use router_core::model::Model;
 use router_core::preferences::Preferences;
@@ -25,17 +25,24 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) dry: bool,
 }
 
+/// Refuses a request for a model that does not exist.
+pub(crate) fn known(preferences: &Preferences, snapshot: &Snapshot) -> Result<(), RouteError> {
+    match &preferences.model {
+        Some(model) if snapshot.registry.get(model.as_str()).is_none() => {
+            Err(RouteError::UnknownModel { model: model.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Ranks the models for this prompt and this caller.
 pub(crate) fn choose(
     conversation: &Conversation,
     preferences: &Preferences,
     principal: &Principal,
     circumstances: &Circumstances<'_>,
-) -> Result<Decision, RouteError> {
+) -> Decision {
     let Circumstances { snapshot, live, out, now, today, dry } = *circumstances;
-    if let Some(model) = preferences.model.as_ref().filter(|id| snapshot.registry.get(id.as_str()).is_none()) {
-        return Err(RouteError::UnknownModel { model: model.clone() });
-    }
     let barred = |model: &Model| -> Option<Exclusion> {
         if !principal.may_use(&model.id) {
             Some(Exclusion::NotAllowed)
@@ -57,12 +64,18 @@ pub(crate) fn choose(
         // Which provider holds this conversation's prompt cache is not known until conversations have sessions.
         cached: None,
     };
-    Ok(decide(snapshot.classifier.as_ref(), conversation, preferences, situation))
+    decide(snapshot.classifier.as_ref(), conversation, preferences, situation)
 }
 
 /// Why a decision without a candidate has none.
 pub(crate) fn no_candidate(decision: &Decision, snapshot: &Snapshot) -> RouteError {
-    if snapshot.providers.is_empty() {
+    // Everybody who could have answered waits for a key: that is the operator's to mend, not the caller's.
+    let for_want_of_a_key = |excluded: &Excluded| {
+        use Exclusion::{Inactive, NotRequested, ProviderNotConfigured, ShutDown};
+        matches!(excluded.exclusion, ProviderNotConfigured | NotRequested | Inactive | ShutDown { .. })
+    };
+    let wanting = decision.excluded.iter().any(|excluded| excluded.exclusion == Exclusion::ProviderNotConfigured);
+    if snapshot.providers.is_empty() || (wanting && decision.excluded.iter().all(for_want_of_a_key)) {
         return RouteError::NoProvider { variables: snapshot.provider_variables.clone() };
     }
     let transient = decision.excluded.iter().any(|excluded| excluded.exclusion == Exclusion::Unavailable);

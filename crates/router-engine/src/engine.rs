@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use router_cache::rate_limit::{Allowance, RateLimiter};
@@ -13,7 +12,6 @@ use router_core::conversation::Conversation;
 use router_core::decision::Decision;
 use router_core::id::ModelId;
 use router_core::live::LiveSummary;
-use router_core::moment::Moment;
 use router_core::preferences::Preferences;
 use router_core::price::Cost;
 use router_core::principal::Principal;
@@ -21,17 +19,18 @@ use router_store::recorder::Recorder;
 
 use crate::admit::{Lane, admit};
 use crate::ask::Ask;
-use crate::choose::{Circumstances, choose, no_candidate};
+use crate::choose::{Circumstances, choose, known, no_candidate};
 use crate::clock::Clock;
-use crate::dispatch::{AllFailed, Dispatch, Dispatched};
+use crate::dispatch::{Dispatch, Dispatched};
 use crate::error::RouteError;
 use crate::health::{Observer, ProviderHealth};
 use crate::live::LiveBoard;
 use crate::metrics;
 use crate::recall::{Recall, key, recall, remember};
-use crate::record::{OpenRecord, answering_usage};
+use crate::record::OpenRecord;
 use crate::routed::{Reply, Routed};
 use crate::snapshot::Snapshot;
+use crate::surroundings::Surroundings;
 
 /// What an engine is made of.
 pub struct Parts {
@@ -52,9 +51,7 @@ pub struct Engine {
     current: ArcSwap<Current>,
     limiter: Arc<dyn RateLimiter>,
     cache: Arc<dyn ResponseCache>,
-    recorder: Arc<dyn Recorder>,
-    clock: Arc<dyn Clock>,
-    observer: Observer,
+    around: Arc<Surroundings>,
 }
 
 /// A snapshot, and the statistics of its models.
@@ -73,14 +70,18 @@ impl Engine {
             current: ArcSwap::from_pointee(current),
             limiter: parts.limiter,
             cache: parts.cache,
-            recorder: parts.recorder,
-            clock: parts.clock,
-            observer: Observer::default(),
+            around: Arc::new(Surroundings {
+                recorder: parts.recorder,
+                clock: parts.clock,
+                observer: Observer::default(),
+            }),
         }
     }
 
-    /// Replaces the configuration. Requests under way finish under the old one; what was measured of models that stay is kept.
+    /// Replaces the configuration. Requests under way finish under the old one; what was measured of models that stay is
+    /// kept; providers that waited for an operator are asked again.
     pub fn reload(&self, snapshot: Snapshot) {
+        self.around.observer.forgive();
         let board = LiveBoard::for_registry(&snapshot.registry, &self.current.load().board);
         self.current.store(Arc::new(Current { snapshot: Arc::new(snapshot), board: Arc::new(board) }));
     }
@@ -96,16 +97,23 @@ impl Engine {
     /// Dropping the future gives the upstream request up and records the request as cancelled.
     ///
     /// # Errors
-    /// See [`RouteError`]; every error but [`RouteError::RateLimited`] and [`RouteError::UnknownModel`] has its record.
+    /// See [`RouteError`]. Every error has its record, but for [`RouteError::UnknownModel`] and [`RouteError::RateLimited`]
+    /// (not admitted) and [`RouteError::RecordsUnavailable`] (nobody was asked).
     pub async fn route(&self, ask: Ask, principal: &Principal) -> Result<Routed, RouteError> {
         let current = self.current.load_full();
         let snapshot = &current.snapshot;
-        let arrived = self.now();
+        let arrived = self.around.now();
+        known(&ask.preferences, snapshot)?;
         let _in_flight = metrics::InFlight::enter();
 
         // 1 admit
         let rate = snapshot.settings.execution_rate;
         let allowance = admit(self.limiter.as_ref(), principal, Lane::Executions, rate, arrived).await?;
+
+        // 3 classify, 4 plan: before the cache is asked, because the record of a remembered answer has them too.
+        let decision = self.decide_now(&current, &ask.conversation, &ask.preferences, principal, false);
+        let around = Arc::clone(&self.around);
+        let mut record = OpenRecord::open(around, snapshot, &ask, principal, &decision, arrived);
 
         // 2 cache
         let use_cache = Recall::of(&ask, snapshot.settings.cache_enabled);
@@ -115,10 +123,6 @@ impl Engine {
             Some(key) => recall(self.cache.as_ref(), key).await,
             None => None,
         };
-
-        // 3 classify, 4 plan
-        let decision = self.decide_now(&current, &ask.conversation, &ask.preferences, principal, false)?;
-        let mut record = OpenRecord::open(self, snapshot, &ask, principal, &decision, arrived);
         if let Some(reply) = remembered {
             let latency = record.succeeded(&reply, true);
             return Ok(Routed {
@@ -144,15 +148,18 @@ impl Engine {
             return Err(refused);
         }
 
+        // 5 reserve: budgets will be reserved here.
+
         // 6 dispatch
-        metrics::overhead(self.now().since(arrived));
+        metrics::overhead(self.around.now().since(arrived));
         let dispatch =
-            Dispatch { engine: self, snapshot, board: &current.board, ask: &ask, decision: &decision, arrived };
-        let Dispatched { candidate, answer } = match dispatch.run(&mut record).await {
+            Dispatch { around: &self.around, snapshot, board: &current.board, ask: &ask, decision: &decision, arrived };
+        let Dispatched { candidate, answer, usage } = match dispatch.run(&mut record).await {
             Ok(dispatched) => dispatched,
-            Err(AllFailed { kind, message, retry_after }) => {
-                let attempts = record.attempts().to_vec();
+            Err(failures) => {
+                let (kind, attempts) = (failures.kind(), record.attempts().to_vec());
                 record.failed(Some(kind));
+                let (message, retry_after) = (failures.message(), failures.retry_after());
                 return Err(RouteError::Failed { kind, message, attempts, retry_after });
             }
         };
@@ -163,7 +170,7 @@ impl Engine {
             upstream_id: answer.upstream_id,
             parts: answer.parts,
             finish: answer.finish,
-            usage: answering_usage(record.attempts()),
+            usage,
             simulated: snapshot.simulated,
             dropped: answer.dropped,
             decision: record.decision().clone(),
@@ -186,7 +193,7 @@ impl Engine {
     /// [`RouteError::RateLimited`].
     pub async fn admit_read(&self, principal: &Principal) -> Result<Allowance, RouteError> {
         let rate = self.current.load().snapshot.settings.read_rate;
-        admit(self.limiter.as_ref(), principal, Lane::Reads, rate, self.now()).await
+        admit(self.limiter.as_ref(), principal, Lane::Reads, rate, self.around.now()).await
     }
 
     /// What would be decided for this prompt now, without asking anyone: a dry run. Works without any provider configured.
@@ -199,7 +206,9 @@ impl Engine {
         preferences: &Preferences,
         principal: &Principal,
     ) -> Result<Decision, RouteError> {
-        self.decide_now(&self.current.load(), conversation, preferences, principal, true)
+        let current = self.current.load();
+        known(preferences, &current.snapshot)?;
+        Ok(self.decide_now(&current, conversation, preferences, principal, true))
     }
 
     /// The type and difficulty of a prompt.
@@ -211,14 +220,15 @@ impl Engine {
     /// How a model behaved lately; `None` if the registry does not know it.
     #[must_use]
     pub fn live(&self, model: &ModelId) -> Option<LiveSummary> {
-        self.current.load().board.summary(model, self.now())
+        self.current.load().board.summary(model, self.around.now())
     }
 
     /// How each configured provider is, as far as its last answers tell.
     #[must_use]
     pub fn provider_health(&self) -> Vec<ProviderHealth> {
         let snapshot = self.snapshot();
-        let mut health: Vec<_> = snapshot.providers.keys().map(|id| self.observer.health(id)).collect();
+        let now = self.around.now();
+        let mut health: Vec<_> = snapshot.providers.keys().map(|id| self.around.observer.health(id, now)).collect();
         health.sort_by(|a, b| a.id.cmp(&b.id));
         health
     }
@@ -230,12 +240,12 @@ impl Engine {
         preferences: &Preferences,
         principal: &Principal,
         dry: bool,
-    ) -> Result<Decision, RouteError> {
-        let now = self.now();
+    ) -> Decision {
+        let now = self.around.now();
         let circumstances = Circumstances {
             snapshot: &current.snapshot,
             live: &current.board,
-            out: &self.observer.out_of_plans(now),
+            out: &self.around.observer.out_of_plans(now),
             now,
             today: self.today(),
             dry,
@@ -245,22 +255,6 @@ impl Engine {
 
     /// The day in UTC: what shutdown dates are compared with.
     fn today(&self) -> Date {
-        Offset::UTC.to_datetime(self.wall()).date()
-    }
-
-    pub(crate) fn now(&self) -> Moment {
-        self.clock.now()
-    }
-
-    pub(crate) fn wall(&self) -> Timestamp {
-        self.clock.wall()
-    }
-
-    pub(crate) fn recorder(&self) -> &dyn Recorder {
-        self.recorder.as_ref()
-    }
-
-    pub(crate) fn observer(&self) -> &Observer {
-        &self.observer
+        Offset::UTC.to_datetime(self.around.wall()).date()
     }
 }

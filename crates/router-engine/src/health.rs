@@ -108,8 +108,10 @@ impl Observer {
             state.missing.insert(model.clone(), until);
             return;
         }
-        let status = if until > now { ProviderStatus::Down } else { ProviderStatus::Degraded };
         let before = state.providers.get(provider).copied();
+        // Another fault, in flight when the cooldown began, does not shorten it.
+        let until = before.map_or(until, |before| before.down_until.max(until));
+        let status = if until > now { ProviderStatus::Down } else { ProviderStatus::Degraded };
         let failing = Seen {
             status,
             since: before.filter(|before| before.status == status).map_or(wall, |before| before.since),
@@ -131,11 +133,24 @@ impl Observer {
         }
     }
 
-    pub(crate) fn health(&self, provider: &ProviderId) -> ProviderHealth {
+    /// Ends all cooldowns: the operator has changed something, perhaps the key.
+    pub(crate) fn forgive(&self) {
+        let mut state = self.state();
+        state.missing.clear();
+        for seen in state.providers.values_mut() {
+            seen.down_until = Moment::default();
+        }
+    }
+
+    pub(crate) fn health(&self, provider: &ProviderId, now: Moment) -> ProviderHealth {
         let seen = self.state().providers.get(provider).copied();
+        let status = seen.map_or(ProviderStatus::Unknown, |seen| match seen.status {
+            ProviderStatus::Down if seen.down_until <= now => ProviderStatus::Degraded,
+            status => status,
+        });
         ProviderHealth {
             id: provider.clone(),
-            status: seen.map_or(ProviderStatus::Unknown, |seen| seen.status),
+            status,
             since: seen.map(|seen| seen.since),
             latency: seen.and_then(|seen| seen.latency),
             last_error: seen.and_then(|seen| seen.last_error),

@@ -1,5 +1,6 @@
 //! Stage 8: exactly one record for each admitted request, whatever happened.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use router_core::attempt::{Attempt, AttemptOutcome};
@@ -11,21 +12,20 @@ use router_core::moment::Moment;
 use router_core::price::Cost;
 use router_core::principal::Principal;
 use router_core::raw_json::RawJson;
-use router_core::usage::Usage;
 use router_store::record::{Intent, RequestRecord, RequestStatus};
 
 use crate::ask::Ask;
-use crate::engine::Engine;
 use crate::error::RouteError;
 use crate::explain;
 use crate::metrics;
 use crate::routed::Reply;
 use crate::settings::{KeepText, OnRecordLoss};
 use crate::snapshot::Snapshot;
+use crate::surroundings::Surroundings;
 
 /// The record of a request that is under way. Whoever drops it unfinished (the caller went away, a bug) writes it as cancelled.
-pub(crate) struct OpenRecord<'e> {
-    engine: &'e Engine,
+pub(crate) struct OpenRecord {
+    around: Arc<Surroundings>,
     arrived: Moment,
     record: RequestRecord,
     asking: Option<Attempt>,
@@ -33,10 +33,10 @@ pub(crate) struct OpenRecord<'e> {
     closed: bool,
 }
 
-impl<'e> OpenRecord<'e> {
+impl OpenRecord {
     /// Opens the record of an admitted request.
     pub(crate) fn open(
-        engine: &'e Engine,
+        around: Arc<Surroundings>,
         snapshot: &Snapshot,
         ask: &Ask,
         principal: &Principal,
@@ -70,7 +70,7 @@ impl<'e> OpenRecord<'e> {
             prompt: (keep_text == KeepText::Whole).then(|| transcript(&ask.conversation)),
             response: None,
         };
-        Self { engine, arrived, record, asking: None, keep_text, closed: false }
+        Self { around, arrived, record, asking: None, keep_text, closed: false }
     }
 
     /// The decision, as JSON, as it is recorded.
@@ -99,7 +99,7 @@ impl<'e> OpenRecord<'e> {
             prompt_type: self.record.prompt_type,
             difficulty: self.record.difficulty,
         };
-        let Err(error) = self.engine.recorder().intend(&intent) else { return Ok(()) };
+        let Err(error) = self.around.recorder.intend(&intent) else { return Ok(()) };
         metrics::record_lost("intent");
         tracing::error!(request_id = %intent.id, %error, ?on_loss, "the intent of a request could not be journaled");
         match on_loss {
@@ -162,8 +162,8 @@ impl<'e> OpenRecord<'e> {
         self.closed = true;
         self.record.status = status;
         self.record.error_kind = kind;
-        self.record.latency = self.engine.now().since(self.arrived);
-        if let Err(error) = self.engine.recorder().conclude(&self.record) {
+        self.record.latency = self.around.now().since(self.arrived);
+        if let Err(error) = self.around.recorder.conclude(&self.record) {
             metrics::record_lost("outcome");
             tracing::error!(request_id = %self.record.id, %error, "the outcome of a request could not be journaled");
         }
@@ -172,16 +172,22 @@ impl<'e> OpenRecord<'e> {
     }
 }
 
-impl Drop for OpenRecord<'_> {
+impl Drop for OpenRecord {
     fn drop(&mut self) {
         if self.closed {
             return;
         }
         if let Some(mut attempt) = self.asking.take() {
-            attempt.duration = self.engine.now().since(self.arrived).saturating_sub(attempt.started);
+            attempt.duration = self.around.now().since(self.arrived).saturating_sub(attempt.started);
             self.asked(attempt);
         }
-        self.close(RequestStatus::Cancelled, Some(ErrorKind::Cancelled));
+        if std::thread::panicking() {
+            // A bug of ours, not the caller's leaving.
+            tracing::error!(request_id = %self.record.id, "a request ended in a panic");
+            self.close(RequestStatus::Failed, None);
+        } else {
+            self.close(RequestStatus::Cancelled, Some(ErrorKind::Cancelled));
+        }
     }
 }
 
@@ -207,9 +213,4 @@ fn transcript(conversation: &Conversation) -> String {
         }
     }
     text
-}
-
-/// What all attempts consumed; kept here so that the sum in the record and the sum in an answer are one computation.
-pub(crate) fn answering_usage(attempts: &[Attempt]) -> Usage {
-    attempts.last().and_then(|attempt| attempt.usage).unwrap_or_default()
 }

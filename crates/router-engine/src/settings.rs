@@ -9,7 +9,7 @@ use router_providers::call::Deadlines;
 /// How a request goes on when a model fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailoverSettings {
-    /// Whether other models are tried at all.
+    /// Whether anybody is asked after the first attempt has failed.
     pub enabled: bool,
     /// Extra attempts per request, all models together.
     pub max_retries: u32,
@@ -83,7 +83,11 @@ impl Default for EngineSettings {
         Self {
             failover: FailoverSettings::default(),
             deadlines,
-            reasoning_deadlines: Deadlines { first_event: Duration::from_secs(300), ..deadlines },
+            reasoning_deadlines: Deadlines {
+                first_event: Duration::from_secs(300),
+                total: Duration::from_secs(300),
+                ..deadlines
+            },
             execution_rate: Rate { per_minute: 60, burst: 10 },
             read_rate: Rate { per_minute: 600, burst: 100 },
             cache_enabled: true,

@@ -28,36 +28,32 @@ impl Default for Failover {
     }
 }
 
-/// How long to wait for a provider. The defaults do not kill models that think before they answer.
+/// How long to wait for an answer. The defaults do not kill models that think before they answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Deadlines {
-    /// For response headers and the first event of a stream.
+    /// For one model's answer. A silent model is left then, and the next one asked.
     #[serde(with = "duration_text")]
     #[schemars(with = "duration_text::Text")]
-    pub first_event: Duration,
+    pub answer: Duration,
     /// The same for models that reason.
     #[serde(with = "duration_text")]
     #[schemars(with = "duration_text::Text")]
-    pub first_event_reasoning: Duration,
-    /// Between two events of a stream.
+    pub answer_reasoning: Duration,
+    /// For the whole request: all attempts and pauses together.
     #[serde(with = "duration_text")]
     #[schemars(with = "duration_text::Text")]
-    pub idle: Duration,
-    /// For a whole answer that is not streamed.
-    #[serde(with = "duration_text")]
-    #[schemars(with = "duration_text::Text")]
-    pub total: Duration,
+    pub request: Duration,
 }
 
 impl Default for Deadlines {
     fn default() -> Self {
         Self {
-            first_event: Duration::from_secs(30),
-            first_event_reasoning: Duration::from_secs(300),
-            idle: Duration::from_secs(60),
-            // What the providers' own SDKs wait.
-            total: Duration::from_secs(600),
+            // 5,000 tokens at the 50 per second of a middling model, with time to spare.
+            answer: Duration::from_secs(120),
+            answer_reasoning: Duration::from_secs(300),
+            // The official SDKs give up then: a later answer reaches nobody.
+            request: Duration::from_secs(600),
         }
     }
 }

@@ -58,22 +58,27 @@ pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigE
     require(config.failover.max_retries <= MOST_RETRIES, "failover.max_retries", "must be a whole number from 0 to 20");
     require(config.rate_limit.max_callers.get() >= FEWEST_CALLERS, "rate_limit.max_callers", "must be 100 or more");
     require(config.records.journal_limit >= SMALLEST_JOURNAL, "records.journal_limit", "must be 1MiB or more");
+    let longest = config.deadlines.answer.max(config.deadlines.answer_reasoning);
+    require(
+        longest < config.deadlines.request,
+        "deadlines.request",
+        "must be longer than deadlines.answer and deadlines.answer_reasoning: else nobody is asked after a silent model",
+    );
     for file in &config.models.files {
         require(file.is_file(), "models.files", &format!("{}: there is no such file", file.display()));
     }
 }
 
-fn waits(config: &Config) -> [(&'static str, Duration); 9] {
+fn waits(config: &Config) -> [(&'static str, Duration); 8] {
     let (server, deadlines) = (&config.server, &config.deadlines);
     [
         ("server.header_timeout", server.header_timeout),
         ("server.body_timeout", server.body_timeout),
         ("server.idle_timeout", server.idle_timeout),
         ("server.shutdown_deadline", server.shutdown_deadline),
-        ("deadlines.first_event", deadlines.first_event),
-        ("deadlines.first_event_reasoning", deadlines.first_event_reasoning),
-        ("deadlines.idle", deadlines.idle),
-        ("deadlines.total", deadlines.total),
+        ("deadlines.answer", deadlines.answer),
+        ("deadlines.answer_reasoning", deadlines.answer_reasoning),
+        ("deadlines.request", deadlines.request),
         ("cache.ttl", config.cache.ttl),
     ]
 }

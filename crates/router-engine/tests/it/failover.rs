@@ -6,6 +6,7 @@ use router_core::attempt::AttemptOutcome;
 use router_core::error_kind::ErrorKind;
 use router_engine::error::RouteError;
 use router_engine::health::ProviderStatus;
+use router_engine::settings::EngineSettings;
 use router_sim::{Fault, FaultKind};
 use router_store::record::RequestStatus;
 
@@ -122,12 +123,30 @@ async fn when_everyone_fails_the_attempts_are_bounded_and_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_failover_switched_off_only_the_first_choice_is_asked() {
-    let rig = Rig::with(|settings| settings.failover.enabled = false).await;
-    rig.fault("gpt-4o", Fault::always(FaultKind::Garbage));
-    let error = rig.route("hello").await.unwrap_err();
-    let RouteError::Failed { attempts, .. } = error else { panic!("{error:?}") };
-    assert_eq!(asked(&attempts), ["alpha"]);
+async fn with_failover_switched_off_the_first_choice_is_asked_once() {
+    for fault in [FaultKind::Garbage, FaultKind::ServerError, FaultKind::RateLimited { retry_after: None }] {
+        let rig = Rig::with(|settings| settings.failover.enabled = false).await;
+        rig.fault("gpt-4o", Fault::always(fault));
+        let error = rig.route("hello").await.unwrap_err();
+        let RouteError::Failed { attempts, .. } = error else { panic!("{error:?}") };
+        assert_eq!(asked(&attempts), ["alpha"], "{fault:?}");
+    }
+}
+
+#[test]
+fn by_default_a_silent_model_leaves_time_to_ask_another() {
+    let settings = EngineSettings::default();
+    let longest = settings.deadlines.total.max(settings.reasoning_deadlines.total);
+    assert!(longest * 2 <= settings.failover.request_deadline, "{longest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_asks_providers_again_that_waited_for_an_operator() {
+    let rig = Rig::start().await;
+    rig.fault("gpt-4o", Fault::once(FaultKind::BadKey));
+    assert_eq!(asked(&rig.route("one").await.unwrap().attempts), ["alpha", "beta"]);
+    rig.reload(|_| ());
+    assert_eq!(asked(&rig.route("two").await.unwrap().attempts), ["alpha"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

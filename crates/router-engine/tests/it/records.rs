@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use router_core::attempt::AttemptOutcome;
 use router_core::error_kind::ErrorKind;
+use router_core::finish::FinishReason;
 use router_core::id::ModelId;
 use router_core::price::Cost;
 use router_core::usage::UsageSource;
@@ -52,6 +53,33 @@ async fn an_answer_of_an_unpriced_model_is_unpriced_not_free() {
     let routed = rig.route_with("hello", pinned).await.unwrap();
     assert_eq!(routed.cost, Cost::Unpriced);
     assert_eq!(rig.records().await[0].cost, Cost::Unpriced);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_attempt_that_may_have_been_billed_is_not_free() {
+    let rig = Rig::with(|settings| settings.deadlines.total = Duration::from_millis(200)).await;
+    rig.fault("gpt-4o", Fault::always(FaultKind::Silent));
+    let routed = rig.route("hello").await.unwrap();
+    assert_eq!(routed.attempts[0].cost, Some(Cost::Unpriced), "it was sent, and nobody said what it cost");
+    assert!(routed.attempts[1].cost.is_some_and(|cost| cost.usd().is_some()));
+    assert_eq!((routed.cost, rig.records().await[0].cost), (Cost::Unpriced, Cost::Unpriced));
+
+    let refused = Rig::start().await;
+    refused.fault("gpt-4o", Fault::always(FaultKind::Unavailable));
+    let routed = refused.route("hello").await.unwrap();
+    assert_eq!(routed.attempts[0].cost, None, "an error status costs nothing");
+    assert!(routed.cost.usd().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_cut_says_so_in_its_record() {
+    let rig = Rig::start().await;
+    let short = |ask: &mut router_engine::ask::Ask| ask.conversation.max_output = Some(router_core::usage::Tokens(2));
+    let routed = rig.route_with("tell me a long story", short).await.unwrap();
+    let record = rig.record(routed.id).await;
+    assert_eq!(record.finish, Some(FinishReason::Length));
+    assert_eq!(record.catalogue, rig.engine.snapshot().registry.generation());
+    assert!(record.upstream_id.is_some_and(|id| !id.is_empty()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
