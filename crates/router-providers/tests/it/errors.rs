@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use router_core::error_kind::{ErrorKind, Phase};
-use router_providers::answer::CallError;
+use router_providers::answer::{CallError, Spent};
 use router_providers::{anthropic, openai};
 use serde_json::Value;
 
+use crate::given::reported;
 use crate::sockets::{Script, asked, respond};
 
 async fn error(status: u16, headers: &str, body: &str) -> CallError {
@@ -72,6 +73,7 @@ async fn every_shape_finds_its_kind() {
     for (status, body, kind) in cases {
         let error = error(status, "", &body).await;
         assert_eq!((error.kind, error.status), (kind, Some(status)), "{status} {body}");
+        assert_eq!(error.spent, Spent::Nothing, "{status} {body}");
         assert!(!error.message.is_empty(), "{status} {body}");
     }
 }
@@ -104,6 +106,44 @@ async fn an_error_in_a_200_is_an_error() {
     let body = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     let error = asked(&anthropic::KIND, Script::Say(respond(200, "", body))).await.unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Overloaded, "Overloaded"));
+}
+
+#[tokio::test]
+async fn what_a_refused_answer_consumed_is_kept() {
+    let usage = |chat| {
+        if chat {
+            r#""usage":{"prompt_tokens":5,"completion_tokens":3}"#
+        } else {
+            r#""usage":{"input_tokens":5,"output_tokens":3}"#
+        }
+    };
+    for (chat, rest) in [
+        (true, r#""choices":[]"#),
+        (true, r#""choices":[{"message":{"content":"Hi"}}]"#),
+        (true, r#""choices":[{"finish_reason":"unheard-of","message":{"content":"Hi"}}]"#),
+        (true, r#""choices":[{"finish_reason":"tool_calls","message":{"content":"Hi"}}]"#),
+        (
+            true,
+            r#""choices":[{"finish_reason":"tool_calls","message":{"tool_calls":[{"function":{"arguments":"{}"}}]}}]"#,
+        ),
+        (true, r#""choices":[{"finish_reason":"error","error":{"code":502,"message":"cut"}}]"#),
+        (true, r#""error":{"code":502,"message":"cut"}"#),
+        (false, r#""stop_reason":"end_turn""#),
+        (false, r#""content":[{"type":"text","text":"Hi"}]"#),
+        (false, r#""content":[{"type":"tool_use"}],"stop_reason":"tool_use""#),
+        (false, r#""content":"Hi","stop_reason":"end_turn""#),
+        (false, r#""type":"error","error":{"type":"overloaded_error","message":"Overloaded"}"#),
+    ] {
+        let kind = if chat { openai::KIND } else { anthropic::KIND };
+        let body = format!("{{{rest},{}}}", usage(chat));
+        let error = asked(&kind, Script::Say(respond(200, "", &body))).await.unwrap_err();
+        assert_eq!(error.spent, Spent::Known(reported(5, 0, [0; 2], 3, 0)), "{body} {error}");
+        let error = asked(&kind, Script::Say(respond(200, "", &format!("{{{rest}}}")))).await.unwrap_err();
+        assert_eq!(error.spent, Spent::Unknown, "{rest} {error}");
+    }
+    for body in ["<html>Please sign in</html>", "", r#"{"choices":[{"finish_rea"#] {
+        assert_eq!(error(200, "", body).await.spent, Spent::Unknown, "{body}");
+    }
 }
 
 #[tokio::test]
