@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Timeout(Phase),
     /// Refused, reset or unreachable before a response.
     Connection,
-    /// 401, 403: the provider does not take *our* key. Never the caller's 401.
+    /// 401: the provider does not take *our* key. Never the caller's 401.
     Auth,
     /// Our account at the provider has no money or quota left.
     Quota,
@@ -47,7 +47,7 @@ pub enum ErrorKind {
     InvalidRequest,
     /// 400 for something only this target refuses (a parameter, a role, a modality).
     Unsupported,
-    /// 404: the provider does not have this model.
+    /// 404, 403: the provider does not have this model, or not for us.
     NotFound,
     /// 413: more bytes than the provider takes.
     TooLarge,

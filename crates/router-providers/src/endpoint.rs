@@ -13,7 +13,7 @@ use reqwest::{Client, Response, Url, retry};
 use router_core::error_kind::{ErrorKind, Phase};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::answer::CallError;
+use crate::answer::{CallError, Spent};
 use crate::base_url;
 use crate::fault;
 use crate::kinds::{KeyHeader, Kind};
@@ -181,12 +181,15 @@ fn before_response(error: reqwest::Error) -> CallError {
         (true, false) => ErrorKind::Timeout(Phase::FirstEvent),
         (false, _) => ErrorKind::Connection,
     };
-    CallError::new(kind, chain(&error.without_url()))
+    let not_sent = error.is_connect() || error.is_builder();
+    let spent = if not_sent { Spent::Nothing } else { Spent::Unknown };
+    CallError { spent, ..CallError::new(kind, chain(&error.without_url())) }
 }
 
 fn within_body(error: reqwest::Error) -> CallError {
     if error.is_timeout() {
-        return CallError::new(ErrorKind::Timeout(Phase::Total), "the response was not complete in time");
+        let late = CallError::new(ErrorKind::Timeout(Phase::Total), "the response was not complete in time");
+        return CallError { spent: Spent::Unknown, ..late };
     }
     fault::malformed(&format!("the response stopped before its end: {}", chain(&error.without_url())))
 }

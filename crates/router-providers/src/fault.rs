@@ -3,6 +3,8 @@
 use http::HeaderMap;
 use jiff::Timestamp;
 use router_core::error_kind::ErrorKind;
+use router_core::usage::Usage;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::answer::{CallError, Spent};
@@ -46,7 +48,7 @@ pub(crate) fn none_within(body: &[u8]) -> Result<(), CallError> {
     let words = Words::of(error).unwrap_or_default();
     let said = Said { status: words.number.unwrap_or(200), codes: words.codes, message: words.message.to_lowercase() };
     let message = cut(if words.message.is_empty() { "an error without a message" } else { &words.message });
-    Err(CallError { kind: kind_of(&said), status: Some(200), message, retry_after: None, spent: Spent::Nothing })
+    Err(CallError { kind: kind_of(&said), status: Some(200), message, retry_after: None, spent: Spent::Unknown })
 }
 
 /// `{"error": …}`, and `{"object": "error", …}` or `{"type": "error", …}` beside no answer.
@@ -55,9 +57,21 @@ fn is_error(json: &Value) -> bool {
     within || ["object", "type"].iter().any(|key| json.get(key).is_some_and(|value| value == "error"))
 }
 
-/// A body that is not an answer.
+/// A body that is not an answer, although the status says so: the model has worked, or whatever stands before it made it up.
 pub(crate) fn malformed(message: &str) -> CallError {
-    CallError::new(ErrorKind::Malformed, cut(message))
+    CallError { spent: Spent::Unknown, ..CallError::new(ErrorKind::Malformed, cut(message)) }
+}
+
+/// The error in a body with a status of success, with what the body says that the answer consumed.
+///
+/// `U` is the part of the body that holds the usage: it is read by itself, because the rest may be why there is an error.
+pub(crate) fn with_usage<U: DeserializeOwned>(
+    error: CallError,
+    body: &[u8],
+    usage: impl FnOnce(&U) -> Option<Usage>,
+) -> CallError {
+    let reported = serde_json::from_slice(body).ok().and_then(|body| usage(&body));
+    CallError { spent: reported.map_or(Spent::Unknown, Spent::Known), ..error }
 }
 
 /// A body that is not JSON, or not in the shape it should be.

@@ -73,7 +73,8 @@ pub const TABLE: &[Row] = &[
         ErrorKind::ContextTooLong,
         "Anthropic, OpenRouter, vLLM",
     ),
-    // Money, before 429 as a rate limit.
+    // Money, before 429 as a rate limit; before it what there is not enough money for, though there is for less.
+    row(Of(&[402]), Message(&["can only afford", "fewer max_tokens"]), ErrorKind::Unsupported, "OpenRouter"),
     row(
         Any,
         Code(&[
@@ -94,7 +95,6 @@ pub const TABLE: &[Row] = &[
         ErrorKind::Quota,
         "Anthropic",
     ),
-    row(Of(&[402]), Anything, ErrorKind::Quota, "OpenRouter, Anthropic, DeepSeek"),
     // Content, before 400 and 403 as anything else.
     row(
         Any,
@@ -115,14 +115,20 @@ pub const TABLE: &[Row] = &[
         ErrorKind::ContentPolicy,
         "Anthropic, Azure, OpenAI",
     ),
-    // The key.
+    // The key, or where we ask from: no model of the provider would answer.
     row(
         Any,
-        Code(&["invalid_api_key", "authentication_error", "authentication", "permission_error", "permission_denied"]),
+        Code(&[
+            "invalid_api_key",
+            "authentication_error",
+            "authentication",
+            "missing_scope",
+            "unsupported_country_region_territory",
+        ]),
         ErrorKind::Auth,
         "OpenAI, Anthropic, OpenRouter, llama.cpp",
     ),
-    row(Of(&[401, 403, 407]), Anything, ErrorKind::Auth, "all"),
+    row(Of(&[401, 403]), Message(&["missing scopes"]), ErrorKind::Auth, "OpenAI: a restricted key"),
     // The target refuses what another would take.
     row(
         Any,
@@ -136,11 +142,9 @@ pub const TABLE: &[Row] = &[
         Any,
         Code(&["model_not_found", "not_found_error", "notfounderror", "deploymentnotfound", "not_found"]),
         ErrorKind::NotFound,
-        "OpenAI, Anthropic, vLLM, Azure, OpenRouter",
+        "OpenAI (also with 403: not for this project), Anthropic, vLLM, Azure, OpenRouter",
     ),
     row(Of(&[400]), Message(&["is not a valid model id"]), ErrorKind::NotFound, "OpenRouter"),
-    row(Of(&[404, 405, 410]), Anything, ErrorKind::NotFound, "all"),
-    row(Within(300, 399), Anything, ErrorKind::NotFound, "a base URL that has moved: redirects are not followed"),
     // Too often, or too many of us.
     row(Of(&[503]), Code(&["slow_down"]), ErrorKind::Overloaded, "OpenAI"),
     row(
@@ -155,13 +159,19 @@ pub const TABLE: &[Row] = &[
         ErrorKind::RateLimited,
         "OpenAI, Anthropic, Azure, OpenRouter",
     ),
+    // Waits, and bytes.
+    row(Any, Code(&["timeout_error", "timeout"]), ErrorKind::Timeout(Phase::Total), "Anthropic, OpenRouter"),
+    row(Any, Code(&["request_too_large", "payload_too_large"]), ErrorKind::TooLarge, "Anthropic, OpenRouter"),
+    // What the status says, where the words say nothing more exact.
+    row(Of(&[401, 407]), Anything, ErrorKind::Auth, "all"),
+    row(Of(&[402]), Anything, ErrorKind::Quota, "OpenRouter, Anthropic, DeepSeek"),
+    // The key was taken (else it were a 401) but may not use this: another model of the provider may still answer.
+    row(Of(&[403]), Anything, ErrorKind::NotFound, "OpenAI, Anthropic, OpenRouter: no permission for this model"),
+    row(Of(&[404, 405, 410]), Anything, ErrorKind::NotFound, "all"),
+    row(Within(300, 399), Anything, ErrorKind::NotFound, "a base URL that has moved: redirects are not followed"),
     row(Of(&[429]), Anything, ErrorKind::RateLimited, "all"),
     row(Of(&[503, 529]), Anything, ErrorKind::Overloaded, "all"),
-    // Waits.
-    row(Any, Code(&["timeout_error", "timeout"]), ErrorKind::Timeout(Phase::Total), "Anthropic, OpenRouter"),
     row(Of(&[408, 504, 524]), Anything, ErrorKind::Timeout(Phase::Total), "OpenAI, Anthropic, OpenRouter, Cloudflare"),
-    // Bytes.
-    row(Any, Code(&["request_too_large", "payload_too_large"]), ErrorKind::TooLarge, "Anthropic, OpenRouter"),
     row(Of(&[413]), Anything, ErrorKind::TooLarge, "proxies"),
     // Everything else that is said of a request.
     row(

@@ -2,7 +2,7 @@
 
 use router_core::conversation::{Content, Part, ToolCall};
 
-use super::response::{Block, Response};
+use super::response::{Block, Consumed, Response};
 use super::usage::usage;
 use crate::answer::{Answer, CallError};
 use crate::fault;
@@ -14,6 +14,10 @@ use router_core::finish::FinishReason;
 /// What the body says, where it holds an error in spite of the status;
 /// [`ErrorKind::Malformed`](router_core::error_kind::ErrorKind::Malformed) where it is not a whole answer.
 pub fn decode(body: &[u8]) -> Result<Answer, CallError> {
+    read(body).map_err(|error| fault::with_usage(error, body, |body: &Consumed| body.usage.as_ref().and_then(usage)))
+}
+
+fn read(body: &[u8]) -> Result<Answer, CallError> {
     fault::none_within(body)?;
     let response: Response = serde_json::from_slice(body).map_err(fault::not_json)?;
     let Some(blocks) = response.content else { return Err(fault::malformed("the response has no content")) };

@@ -4,7 +4,7 @@ use router_core::conversation::{Content, Part, ToolCall};
 use serde_json::Value;
 
 use super::finish::finish_reason;
-use super::response::{self, Choice, Message, ReasoningDetail, Response};
+use super::response::{self, Choice, Consumed, Message, ReasoningDetail, Response};
 use super::usage::usage;
 use crate::answer::{Answer, CallError};
 use crate::fault;
@@ -16,6 +16,10 @@ use router_core::finish::FinishReason;
 /// What the body says, where it holds an error in spite of the status;
 /// [`ErrorKind::Malformed`](router_core::error_kind::ErrorKind::Malformed) where it is not a whole answer.
 pub fn decode(body: &[u8]) -> Result<Answer, CallError> {
+    read(body).map_err(|error| fault::with_usage(error, body, |body: &Consumed| body.usage.as_ref().and_then(usage)))
+}
+
+fn read(body: &[u8]) -> Result<Answer, CallError> {
     fault::none_within(body)?;
     let response: Response = serde_json::from_slice(body).map_err(fault::not_json)?;
     let choice = response.choices.unwrap_or_default().into_iter().next();

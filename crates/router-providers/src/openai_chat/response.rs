@@ -3,6 +3,12 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+/// The part of a body that counts, whatever the rest of it is.
+#[derive(Deserialize)]
+pub(super) struct Consumed {
+    pub(super) usage: Option<Usage>,
+}
+
 #[derive(Deserialize)]
 pub(super) struct Response {
     pub(super) id: Option<String>,

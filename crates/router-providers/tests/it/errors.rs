@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use router_core::error_kind::{ErrorKind, Phase};
-use router_providers::answer::CallError;
+use router_providers::answer::{CallError, Spent};
 use router_providers::{anthropic, openai};
 use serde_json::Value;
 
+use crate::given::reported;
 use crate::sockets::{Script, asked, respond};
 
 async fn error(status: u16, headers: &str, body: &str) -> CallError {
@@ -28,7 +29,11 @@ async fn every_shape_finds_its_kind() {
         (400, r#"{"error":{"message":"no","code":"content_policy_violation"}}"#.into(), ErrorKind::ContentPolicy),
         (401, r#"{"error":{"message":"Incorrect API key","type":"invalid_request_error","code":"invalid_api_key"}}"#.into(), ErrorKind::Auth),
         (403, r#"{"error":{"message":"Country not supported","code":"unsupported_country_region_territory"}}"#.into(), ErrorKind::Auth),
-        (404, r#"{"error":{"message":"no","type":"invalid_request_error","code":"model_not_found"}}"#.into(), ErrorKind::NotFound),
+        (401, r#"{"error":{"message":"You have insufficient permissions for this operation. Missing scopes: model.request. Check that you have the correct role in your organization.","type":"invalid_request_error","param":null,"code":null}}"#.into(), ErrorKind::Auth),
+        (401, r#"{"error":{"message":"You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth.","type":"invalid_request_error","param":null,"code":null}}"#.into(), ErrorKind::Auth),
+        (403, r#"{"error":{"message":"Project `proj_a1` does not have access to model `gpt-5.6`","type":"invalid_request_error","param":null,"code":"model_not_found"}}"#.into(), ErrorKind::NotFound),
+        (403, r#"{"error":{"message":"You are not allowed to sample from this model","type":"invalid_request_error","param":null,"code":null}}"#.into(), ErrorKind::NotFound),
+        (404, r#"{"error":{"message":"The model `gpt-9` does not exist or you do not have access to it.","type":"invalid_request_error","param":null,"code":"model_not_found"}}"#.into(), ErrorKind::NotFound),
         (409, r#"{"error":{"message":"conflict"}}"#.into(), ErrorKind::ServerError),
         (429, r#"{"error":{"message":"quota","type":"insufficient_quota","code":"insufficient_quota"}}"#.into(), ErrorKind::Quota),
         (429, r#"{"error":{"message":"slow","code":"rate_limit_exceeded"}}"#.into(), ErrorKind::RateLimited),
@@ -39,6 +44,8 @@ async fn every_shape_finds_its_kind() {
         (400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API."}}"#.into(), ErrorKind::Quota),
         (400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"Output blocked by content filtering policy"}}"#.into(), ErrorKind::ContentPolicy),
         (400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"temperature: Extra inputs are not permitted"}}"#.into(), ErrorKind::Unsupported),
+        (401, r#"{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}"#.into(), ErrorKind::Auth),
+        (403, r#"{"type":"error","error":{"type":"permission_error","message":"Your API key does not have permission to use the specified resource."}}"#.into(), ErrorKind::NotFound),
         (402, r#"{"type":"error","error":{"type":"billing_error","message":"pay"}}"#.into(), ErrorKind::Quota),
         (413, r#"{"type":"error","error":{"type":"request_too_large","message":"bytes"}}"#.into(), ErrorKind::TooLarge),
         (429, r#"{"type":"error","error":{"type":"rate_limit_error","message":"spent","details":{"error_code":"enforced_spend_limit_reached"}}}"#.into(), ErrorKind::Quota),
@@ -48,6 +55,7 @@ async fn every_shape_finds_its_kind() {
         (400, format!(r#"{{"error":{{"message":"{CONTEXT}","code":400}}}}"#), ErrorKind::ContextTooLong),
         (400, r#"{"error":{"message":"foo is not a valid model ID","code":400}}"#.into(), ErrorKind::NotFound),
         (402, r#"{"error":{"message":"Insufficient credits","code":402}}"#.into(), ErrorKind::Quota),
+        (402, r#"{"error":{"message":"This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens, but can only afford 3234. To increase, visit https://openrouter.ai/settings/credits and upgrade to a paid account","code":402,"metadata":{"error_type":"payment_required"}}}"#.into(), ErrorKind::Unsupported),
         (403, r#"{"error":{"message":"flagged","code":403,"metadata":{"reasons":["violence"],"flagged_input":"x"}}}"#.into(), ErrorKind::ContentPolicy),
         (404, r#"{"error":{"message":"No endpoints found that support tool use","code":404}}"#.into(), ErrorKind::Unsupported),
         (408, r#"{"error":{"message":"late","code":408}}"#.into(), ErrorKind::Timeout(Phase::Total)),
@@ -72,6 +80,7 @@ async fn every_shape_finds_its_kind() {
     for (status, body, kind) in cases {
         let error = error(status, "", &body).await;
         assert_eq!((error.kind, error.status), (kind, Some(status)), "{status} {body}");
+        assert_eq!(error.spent, Spent::Nothing, "{status} {body}");
         assert!(!error.message.is_empty(), "{status} {body}");
     }
 }
@@ -104,6 +113,44 @@ async fn an_error_in_a_200_is_an_error() {
     let body = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     let error = asked(&anthropic::KIND, Script::Say(respond(200, "", body))).await.unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Overloaded, "Overloaded"));
+}
+
+#[tokio::test]
+async fn what_a_refused_answer_consumed_is_kept() {
+    let usage = |chat| {
+        if chat {
+            r#""usage":{"prompt_tokens":5,"completion_tokens":3}"#
+        } else {
+            r#""usage":{"input_tokens":5,"output_tokens":3}"#
+        }
+    };
+    for (chat, rest) in [
+        (true, r#""choices":[]"#),
+        (true, r#""choices":[{"message":{"content":"Hi"}}]"#),
+        (true, r#""choices":[{"finish_reason":"unheard-of","message":{"content":"Hi"}}]"#),
+        (true, r#""choices":[{"finish_reason":"tool_calls","message":{"content":"Hi"}}]"#),
+        (
+            true,
+            r#""choices":[{"finish_reason":"tool_calls","message":{"tool_calls":[{"function":{"arguments":"{}"}}]}}]"#,
+        ),
+        (true, r#""choices":[{"finish_reason":"error","error":{"code":502,"message":"cut"}}]"#),
+        (true, r#""error":{"code":502,"message":"cut"}"#),
+        (false, r#""stop_reason":"end_turn""#),
+        (false, r#""content":[{"type":"text","text":"Hi"}]"#),
+        (false, r#""content":[{"type":"tool_use"}],"stop_reason":"tool_use""#),
+        (false, r#""content":"Hi","stop_reason":"end_turn""#),
+        (false, r#""type":"error","error":{"type":"overloaded_error","message":"Overloaded"}"#),
+    ] {
+        let kind = if chat { openai::KIND } else { anthropic::KIND };
+        let body = format!("{{{rest},{}}}", usage(chat));
+        let error = asked(&kind, Script::Say(respond(200, "", &body))).await.unwrap_err();
+        assert_eq!(error.spent, Spent::Known(reported(5, 0, [0; 2], 3, 0)), "{body} {error}");
+        let error = asked(&kind, Script::Say(respond(200, "", &format!("{{{rest}}}")))).await.unwrap_err();
+        assert_eq!(error.spent, Spent::Unknown, "{rest} {error}");
+    }
+    for body in ["<html>Please sign in</html>", "", r#"{"choices":[{"finish_rea"#] {
+        assert_eq!(error(200, "", body).await.spent, Spent::Unknown, "{body}");
+    }
 }
 
 #[tokio::test]

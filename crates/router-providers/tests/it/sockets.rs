@@ -6,7 +6,7 @@ use std::time::Duration;
 use router_core::conversation::Conversation;
 use router_core::error_kind::{ErrorKind, Phase};
 use router_core::finish::FinishReason;
-use router_providers::answer::{Answer, CallError};
+use router_providers::answer::{Answer, CallError, Spent};
 use router_providers::call::Deadlines;
 use router_providers::kinds::{KINDS, Kind};
 use router_providers::provider::Provider;
@@ -151,7 +151,7 @@ async fn waits_end() {
     let stalled = serve(Script::SayAndWait(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec())).await.address;
     for (address, phase) in [(silent, Phase::FirstEvent), (stalled, Phase::Total)] {
         let error = ask(&*provider(&openai::KIND, &address), Duration::from_millis(100)).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Timeout(phase), "{error}");
+        assert_eq!((error.kind, error.spent), (ErrorKind::Timeout(phase), Spent::Unknown), "{error}");
     }
 }
 
@@ -161,10 +161,11 @@ async fn a_server_that_is_not_there_or_goes_away() {
     let nobody = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = ask(&*provider(&openai::KIND, &nobody), Duration::from_secs(20)).await.unwrap_err();
-    assert_eq!((error.kind, error.status), (ErrorKind::Connection, None), "{error}");
+    assert_eq!((error.kind, error.status, error.spent), (ErrorKind::Connection, None, Spent::Nothing), "{error}");
     assert!(error.message.contains("refused"), "{error}");
+    // It has heard the question before it goes.
     let error = asked(&openai::KIND, Script::Close).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Connection, "{error}");
+    assert_eq!((error.kind, error.spent), (ErrorKind::Connection, Spent::Unknown), "{error}");
 }
 
 #[tokio::test]
@@ -177,7 +178,7 @@ async fn a_body_that_is_cut_is_malformed() {
     ] {
         let bytes = format!("HTTP/1.1 200 OK\r\n{head}\r\n{body}").into_bytes();
         let error = asked(&openai::KIND, Script::Say(bytes)).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Malformed, "{head} {error}");
+        assert_eq!((error.kind, error.spent), (ErrorKind::Malformed, Spent::Unknown), "{head} {error}");
     }
 }
 
@@ -188,7 +189,7 @@ async fn a_body_that_is_too_large_is_malformed() {
     unannounced.resize(33 << 20, b' ');
     for bytes in [announced, unannounced] {
         let error = asked(&openai::KIND, Script::SayAndWait(bytes)).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Malformed, "{error}");
+        assert_eq!((error.kind, error.spent), (ErrorKind::Malformed, Spent::Unknown), "{error}");
         assert!(error.message.contains("larger"), "{error}");
     }
 }
