@@ -10,6 +10,7 @@ use crate::config::load;
 use crate::config::origin::{Origin, Origins};
 use crate::config::sources::Sources;
 use crate::config::{Config, Loaded};
+use crate::wire;
 
 /// Where the comments begin: behind most values.
 const COMMENT_COLUMN: usize = 48;
@@ -20,16 +21,20 @@ const COMMENT_COLUMN: usize = 48;
 /// `out` cannot be written to.
 pub fn run(arguments: ConfigArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let sources = Sources { file: arguments.config, ..Sources::of_process() };
-    match load(&sources) {
-        Ok(loaded) => {
-            out.write_all(report(&loaded)?.as_bytes())?;
-            Ok(ExitCode::SUCCESS)
-        }
+    let loaded = match load(&sources) {
+        Ok(loaded) => loaded,
         Err(errors) => {
             writeln!(out, "{errors}")?;
-            Ok(ExitCode::FAILURE)
+            return Ok(ExitCode::FAILURE);
         }
+    };
+    // What the server does before it listens: the catalogues and the providers have errors of their own.
+    if let Err(error) = wire::snapshot(&loaded.config, None) {
+        writeln!(out, "{error:#}")?;
+        return Ok(ExitCode::FAILURE);
     }
+    out.write_all(report(&loaded)?.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What is in force, as TOML, each value with where it comes from; then the warnings.

@@ -187,7 +187,7 @@ fn a_second_reading_is_equal_unless_something_changed() {
     assert_ne!(second, first);
     assert_eq!(second.needs_restart(&first), Vec::<&str>::new());
     std::fs::write(directory.path().join(".env"), "CACHE_TTL_SECONDS=5\n").unwrap();
-    assert_eq!(second.needs_restart(&load(&sources).unwrap().config), ["cache"]);
+    assert_eq!(second.needs_restart(&load(&sources).unwrap().config), ["cache (ttl, max_size)"]);
 }
 
 #[test]
