@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use crate::catalogue;
 use crate::cli::ConfigArgs;
 use crate::config::load;
 use crate::config::origin::{Origin, Origins};
@@ -21,7 +22,7 @@ const COMMENT_COLUMN: usize = 48;
 /// `out` cannot be written to.
 pub fn run(arguments: ConfigArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let sources = Sources { file: arguments.config, ..Sources::of_process() };
-    let loaded = match load(&sources) {
+    let mut loaded = match load(&sources) {
         Ok(loaded) => loaded,
         Err(errors) => {
             writeln!(out, "{errors}")?;
@@ -29,9 +30,12 @@ pub fn run(arguments: ConfigArgs, out: &mut impl Write) -> anyhow::Result<ExitCo
         }
     };
     // What the server does before it listens: the catalogues and the providers have errors of their own.
-    if let Err(error) = wire::snapshot(&loaded.config, None) {
-        writeln!(out, "{error:#}")?;
-        return Ok(ExitCode::FAILURE);
+    match wire::snapshot(&loaded.config, None) {
+        Ok(snapshot) => loaded.warnings.extend(catalogue::warnings(&loaded.config, &snapshot.registry)),
+        Err(error) => {
+            writeln!(out, "{error:#}")?;
+            return Ok(ExitCode::FAILURE);
+        }
     }
     out.write_all(report(&loaded)?.as_bytes())?;
     Ok(ExitCode::SUCCESS)

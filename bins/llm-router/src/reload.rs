@@ -10,6 +10,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use router_engine::engine::Engine;
 use tokio::sync::mpsc;
 
+use crate::catalogue;
 use crate::config::sources::Sources;
 use crate::config::{Config, Loaded, load};
 use crate::demo::Demo;
@@ -52,7 +53,7 @@ impl Reloader {
             Ok(snapshot) => snapshot,
             Err(error) => return refuse(reason, &format!("{error:#}")),
         };
-        for warning in warnings {
+        for warning in warnings.into_iter().chain(catalogue::warnings(&config, &snapshot.registry)) {
             tracing::warn!("{warning}");
         }
         for section in self.current.needs_restart(&config) {

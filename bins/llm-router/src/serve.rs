@@ -27,7 +27,7 @@ use crate::config::{Config, Loaded, load};
 use crate::demo::Demo;
 use crate::reload::{FileWatch, Reloader};
 use crate::signals::{Request, Signals};
-use crate::{logging, meter, wire};
+use crate::{catalogue, logging, meter, wire};
 
 /// How long the last records may take on their way to the database when the server stops. What is left then stays in
 /// the journal, and the next start goes on from there.
@@ -53,15 +53,15 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
 
 async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     let Loaded { config, warnings, watched, .. } = loaded;
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
     let signals = Signals::listen()?;
     // As soon as they were read: a change while the rest starts is seen as well.
     let files = FileWatch::start(&watched);
     let demo = if config.demo { Some(Arc::new(Demo::start().await?)) } else { None };
     // Models and providers first: a mistake there must not leave a database behind.
     let snapshot = wire::snapshot(&config, demo.as_deref())?;
+    for warning in warnings.into_iter().chain(catalogue::warnings(&config, &snapshot.registry)) {
+        tracing::warn!("{warning}");
+    }
     if snapshot.providers.is_empty() {
         tracing::warn!("no provider has a key: dry runs are answered, executions are not");
     }

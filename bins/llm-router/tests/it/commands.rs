@@ -85,6 +85,18 @@ async fn check_looks_into_the_catalogues() {
     let out = succeeds(&place, &["check"]).await;
     assert!(out.starts_with("# The configuration is valid."), "{out}");
     assert!(out.contains("# llm-router.toml:2"), "{out}");
+    assert!(!out.contains("never asked"), "{out}");
+}
+
+#[tokio::test]
+async fn a_provider_that_nobody_configured_is_said() {
+    let place = Place::new()
+        .holding("llm-router.toml", "[models]\nfiles = [\"mine.toml\"]\n")
+        .holding("mine.toml", "[[models]]\nid = \"mine\"\nprovider = \"olama\"\ncontextTokens = 1000\n");
+    let said = "there is no provider olama, so these models are never asked: mine";
+    let out = succeeds(&place, &["check"]).await;
+    assert!(out.contains(&format!("# warning: {said}")), "{out}");
+    place.serve(&[]).await.process.err.line_with(said).await;
 }
 
 #[tokio::test]

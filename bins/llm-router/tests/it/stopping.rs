@@ -13,7 +13,7 @@ const CATALOGUE: &str = r#"
 [[models]]
 id = "slow"
 provider = "openai"
-upstreamName = "gpt-4o+fault:slow-2s"
+upstreamName = "gpt-4o+fault:slow-3s"
 contextTokens = 128_000
 price = { input = 1, output = 1 }
 "#;
