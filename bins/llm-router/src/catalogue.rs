@@ -1,8 +1,10 @@
 //! The models: what providers are configured to serve, the shipped catalogue, and the operator's files over both.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::Context;
+use router_core::id::ProviderId;
 use router_core::registry::{Registry, SourceFile};
 
 use crate::config::Config;
@@ -28,6 +30,23 @@ pub fn read(config: &Config) -> anyhow::Result<Registry> {
     }
     let files: Vec<_> = sources.iter().map(|(name, text)| SourceFile { name, text }).collect();
     Registry::parse(&files).context("the models are not valid")
+}
+
+/// What somebody should know about the models, a sentence each: providers that models name and nobody configured, most
+/// often by a slip of the pen. Such models are never asked.
+#[must_use]
+pub fn warnings(config: &Config, registry: &Registry) -> Vec<String> {
+    if config.demo {
+        return Vec::new();
+    }
+    let mut missing: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for model in registry.models().iter().filter(|model| !config.providers.contains_key(&model.provider)) {
+        missing.entry(&model.provider).or_default().push(model.id.as_str());
+    }
+    let warning = |(provider, models): (&ProviderId, Vec<&str>)| {
+        format!("there is no provider {provider}, so these models are never asked: {}", models.join(", "))
+    };
+    missing.into_iter().map(warning).collect()
 }
 
 /// A catalogue of the models that providers are said to serve and nobody described: `PROVIDER/NAME`, unpriced, of

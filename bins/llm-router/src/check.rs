@@ -5,11 +5,13 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use crate::catalogue;
 use crate::cli::ConfigArgs;
 use crate::config::load;
 use crate::config::origin::{Origin, Origins};
 use crate::config::sources::Sources;
 use crate::config::{Config, Loaded};
+use crate::wire;
 
 /// Where the comments begin: behind most values.
 const COMMENT_COLUMN: usize = 48;
@@ -20,16 +22,23 @@ const COMMENT_COLUMN: usize = 48;
 /// `out` cannot be written to.
 pub fn run(arguments: ConfigArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let sources = Sources { file: arguments.config, ..Sources::of_process() };
-    match load(&sources) {
-        Ok(loaded) => {
-            out.write_all(report(&loaded)?.as_bytes())?;
-            Ok(ExitCode::SUCCESS)
-        }
+    let mut loaded = match load(&sources) {
+        Ok(loaded) => loaded,
         Err(errors) => {
             writeln!(out, "{errors}")?;
-            Ok(ExitCode::FAILURE)
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    // What the server does before it listens: the catalogues and the providers have errors of their own.
+    match wire::snapshot(&loaded.config, None) {
+        Ok(snapshot) => loaded.warnings.extend(catalogue::warnings(&loaded.config, &snapshot.registry)),
+        Err(error) => {
+            writeln!(out, "{error:#}")?;
+            return Ok(ExitCode::FAILURE);
         }
     }
+    out.write_all(report(&loaded)?.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What is in force, as TOML, each value with where it comes from; then the warnings.

@@ -154,7 +154,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
         return Ok(Loaded { config, warnings, origins, watched });
     }
     errors.sort_by_key(ConfigError::line);
-    Err(ConfigErrors(errors))
+    Err(ConfigErrors { errors, watched })
 }
 
 fn read_file(sources: &Sources, path: &Path, origins: &mut Origins, errors: &mut Vec<ConfigError>) -> ConfigFile {

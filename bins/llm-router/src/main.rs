@@ -1,6 +1,6 @@
 //! The server and command line of LLM Router.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -11,16 +11,26 @@ use llm_router::{check, explain, models, serve};
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(code) => code,
+        // Whoever read the output has seen enough, like `head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do if that cannot be written either.
-            let _ = writeln!(std::io::stderr(), "llm-router: {error:#}");
+            let _ = writeln!(io::stderr(), "llm-router: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(io::ErrorKind::BrokenPipe)
+    })
+}
+
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
     match cli.command {
         Command::Serve(arguments) => {
             drop(out);

@@ -10,6 +10,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use router_engine::engine::Engine;
 use tokio::sync::mpsc;
 
+use crate::catalogue;
 use crate::config::sources::Sources;
 use crate::config::{Config, Loaded, load};
 use crate::demo::Demo;
@@ -31,26 +32,28 @@ pub struct Reloader {
 }
 
 impl Reloader {
+    /// The files that a reload would read, also where it would fail: a change of one of them is what will mend it.
+    /// Watch them before the reload, or a change between reading and watching is missed.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        match load(&self.sources) {
+            Ok(loaded) => loaded.watched,
+            Err(errors) => errors.watched,
+        }
+    }
+
     /// Reads everything again. On any error the old configuration stays in force, and the log says why.
-    /// Returns the files to watch from now on.
-    pub fn reload(&mut self, reason: &str) -> Option<Vec<PathBuf>> {
-        let Loaded { config, warnings, watched, .. } = match load(&self.sources) {
+    pub fn reload(&mut self, reason: &str) {
+        let Loaded { config, warnings, .. } = match load(&self.sources) {
             Ok(loaded) => loaded,
-            Err(errors) => {
-                tracing::error!(reason, %errors, "the new configuration is not valid; the old one stays in force");
-                return None;
-            }
+            Err(errors) => return refuse(reason, &errors.to_string()),
         };
         // Catalogues and key files may have changed even where the configuration itself has not.
         let snapshot = match wire::snapshot(&config, self.demo.as_deref()) {
             Ok(snapshot) => snapshot,
-            Err(error) => {
-                let error = format!("{error:#}");
-                tracing::error!(reason, error, "the new configuration is not valid; the old one stays in force");
-                return None;
-            }
+            Err(error) => return refuse(reason, &format!("{error:#}")),
         };
-        for warning in warnings {
+        for warning in warnings.into_iter().chain(catalogue::warnings(&config, &snapshot.registry)) {
             tracing::warn!("{warning}");
         }
         for section in self.current.needs_restart(&config) {
@@ -60,8 +63,11 @@ impl Reloader {
         self.engine.reload(snapshot);
         self.current = config;
         tracing::info!(reason, models, "configuration reloaded");
-        Some(watched)
     }
+}
+
+fn refuse(reason: &str, errors: &str) {
+    tracing::error!(reason, %errors, "the new configuration is not valid; the old one stays in force");
 }
 
 /// Watches files, by their directories: a file that is replaced (by an editor, by Kubernetes' symbolic links) is another file.
@@ -116,7 +122,10 @@ impl FileWatch {
 
     /// Watches `files` instead of those before.
     pub fn follow(&mut self, files: &[PathBuf]) {
-        self.names.set(files);
+        // A link is watched at both ends: it may be replaced, and what it leads to may be written.
+        let targets = files.iter().filter_map(|file| file.canonicalize().ok());
+        let files: Vec<PathBuf> = files.iter().cloned().chain(targets).collect();
+        self.names.set(&files);
         let Some(watcher) = &mut self.watcher else { return };
         let mut directories: Vec<PathBuf> = files.iter().filter_map(|file| directory_of(file)).collect();
         directories.sort();

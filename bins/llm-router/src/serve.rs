@@ -1,7 +1,10 @@
 //! `llm-router serve`: starts the parts in order, and stops them in the reverse order.
 
-use std::io::Write;
+use std::fs::DirBuilder;
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +27,7 @@ use crate::config::{Config, Loaded, load};
 use crate::demo::Demo;
 use crate::reload::{FileWatch, Reloader};
 use crate::signals::{Request, Signals};
-use crate::{logging, meter, wire};
+use crate::{catalogue, logging, meter, wire};
 
 /// How long the last records may take on their way to the database when the server stops. What is left then stays in
 /// the journal, and the next start goes on from there.
@@ -50,13 +53,15 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
 
 async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     let Loaded { config, warnings, watched, .. } = loaded;
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
     let signals = Signals::listen()?;
+    // As soon as they were read: a change while the rest starts is seen as well.
+    let files = FileWatch::start(&watched);
     let demo = if config.demo { Some(Arc::new(Demo::start().await?)) } else { None };
     // Models and providers first: a mistake there must not leave a database behind.
     let snapshot = wire::snapshot(&config, demo.as_deref())?;
+    for warning in warnings.into_iter().chain(catalogue::warnings(&config, &snapshot.registry)) {
+        tracing::warn!("{warning}");
+    }
     if snapshot.providers.is_empty() {
         tracing::warn!("no provider has a key: dry runs are answered, executions are not");
     }
@@ -64,6 +69,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.server.listen)
         .await
         .with_context(|| format!("cannot listen on {}: is something else listening there?", config.server.listen))?;
+    make_private(&config.data.dir)?;
     let metrics = if config.metrics.enabled { Some(meter::start()?) } else { None };
     let journal = Arc::new(Journal::open(config.data.dir.join("journal"), wire::journal_settings(&config))?);
     let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
@@ -86,11 +92,14 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         metrics,
     });
 
-    welcome(&config, listener.local_addr()?)?;
+    // The log has the address too: a server nobody reads the output of still serves.
+    if let Err(error) = welcome(&config, listener.local_addr()?) {
+        tracing::debug!(%error, "nobody reads the standard output");
+    }
     let settings = wire::http_settings(&config);
     let (stop, mut stopping) = watch::channel(false);
-    let reloader = Reloader { sources, current: config, engine, demo };
-    let listening = tokio::spawn(listen_to_operator(signals, reloader, watched, stop));
+    let reloader = Reloader { sources, current: config, engine, demo: demo.clone() };
+    let listening = tokio::spawn(listen_to_operator(signals, reloader, files, stop));
     let shutdown = async move {
         let _ = stopping.wait_for(|&stop| stop).await;
     };
@@ -101,6 +110,8 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         tracing::warn!(%error, "some records are not in the database yet; the next start writes them");
     }
     writing.abort();
+    // The simulated providers last: requests in flight needed them.
+    drop(demo);
     Ok(())
 }
 
@@ -108,10 +119,9 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
 async fn listen_to_operator(
     mut signals: Signals,
     mut reloader: Reloader,
-    watched: Vec<std::path::PathBuf>,
+    mut files: FileWatch,
     stop: watch::Sender<bool>,
 ) {
-    let mut files = FileWatch::start(&watched);
     loop {
         let reason = tokio::select! {
             request = signals.next() => match request {
@@ -120,17 +130,23 @@ async fn listen_to_operator(
             },
             () = files.changed() => "a file has changed",
         };
-        if let Some(watched) = reloader.reload(reason) {
-            files.follow(&watched);
-        }
+        files.follow(&reloader.files());
+        reloader.reload(reason);
     }
     tracing::info!("stopping: finishing what is under way");
     let _ = stop.send(true);
 }
 
+/// Makes the data directory for this user alone, because prompts are kept in it. One that is there already stays as its
+/// owner made it.
+fn make_private(directory: &Path) -> anyhow::Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.with_context(|| format!("the data directory {} cannot be made; set data.dir to another", directory.display()))
+}
+
 /// Tells whoever started the server where it is, and what to do next.
-fn welcome(config: &Config, address: SocketAddr) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+fn welcome(config: &Config, address: SocketAddr) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     writeln!(out, "LLM Router listens on http://{address}")?;
     if config.demo {
         writeln!(out, "Demonstration: the providers are simulated, nothing is billed. Try:\n")?;
@@ -138,5 +154,5 @@ fn welcome(config: &Config, address: SocketAddr) -> anyhow::Result<()> {
         writeln!(out, "    -H 'Content-Type: application/json' \\")?;
         writeln!(out, "    -d '{{\"prompt\": \"Explain quantum computing in simple terms\"}}'\n")?;
     }
-    Ok(out.flush()?)
+    out.flush()
 }

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration: everything at once.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use super::origin::Origin;
 
@@ -62,13 +63,18 @@ impl ConfigError {
     }
 }
 
-/// Everything that is wrong; at least one thing.
+/// Everything that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct ConfigErrors(pub Vec<ConfigError>);
+pub struct ConfigErrors {
+    /// At least one thing.
+    pub errors: Vec<ConfigError>,
+    /// The files that were read or looked for: a change of one may mend it.
+    pub watched: Vec<PathBuf>,
+}
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(errors) = self;
+        let errors = &self.errors;
         write!(f, "the configuration has {} error{}:", errors.len(), if errors.len() == 1 { "" } else { "s" })?;
         errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
     }

@@ -11,7 +11,7 @@ fn errors(files: &[(&str, &str)], environment: &[(&str, &str)]) -> Vec<String> {
     let (directory, sources) = sources(files, environment);
     let Err(errors) = load(&sources) else { return Vec::new() };
     let within = format!("{}/", directory.path().display());
-    errors.0.iter().map(|error| error.to_string().replace(&within, "")).collect()
+    errors.errors.iter().map(|error| error.to_string().replace(&within, "")).collect()
 }
 
 #[track_caller]
@@ -168,7 +168,7 @@ fn an_address_that_others_can_reach_is_refused_until_that_is_meant() {
 fn a_demonstration_does_not_mind_providers_that_are_wrong() {
     let file = "[providers.x]\nkind = \"smth\"\n[[providers.y]]\n[providers.openai]\napi_key = \"sk-1\"\n";
     let (_directory, mut sources) = sources(&[("llm-router.toml", file)], &[]);
-    assert_eq!(load(&sources).unwrap_err().0.len(), 3);
+    assert_eq!(load(&sources).unwrap_err().errors.len(), 3);
     sources.demo = true;
     load(&sources).unwrap();
 }

@@ -1,7 +1,19 @@
-//! The command line and the configuration, from outside.
-#![expect(clippy::unwrap_used, reason = "a test says why it fails by failing")]
+//! The command line, the configuration, and the server as a process, from outside.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says why it fails by failing")]
+#![expect(clippy::print_stdout, reason = "what was not tested is said")]
 
+mod commands;
 mod config;
 mod config_documented;
 mod config_errors;
 mod config_providers;
+mod keys;
+mod killed;
+mod local_model;
+mod process;
+mod readme;
+mod reload;
+mod server;
+mod services;
+mod starting;
+mod stopping;
