@@ -10,6 +10,9 @@ use crate::wire::Wire;
 /// How many words of the question come back in the answer.
 const ECHOED_WORDS: usize = 12;
 
+/// The most tokens a text can be asked to have.
+pub(crate) const MOST_TOKENS: u64 = 10_000;
+
 /// What `+reasoning` thinks before it answers, in tokens: the steps of 64 in which OpenAI reports them.
 const REASONING_TOKENS: u64 = 64;
 
@@ -68,14 +71,24 @@ impl Usage {
     }
 }
 
-/// Answers a request.
-pub(crate) fn answer(wire: Wire, model: &ModelName<'_>, asked: &Asked) -> Answer {
+/// What a provider signs its thought with.
+pub(crate) const SIGNATURE: &str = "c2ltdWxhdGVk";
+
+/// Hidden thought of so many tokens.
+pub(crate) fn thought(tokens: u64) -> String {
+    lengthen("[simulated] thought", tokens)
+}
+
+/// Answers a request, with a text of so many tokens where a number is given.
+pub(crate) fn answer(wire: Wire, model: &ModelName<'_>, tokens: Option<u64>, asked: &Asked) -> Answer {
     let reasoning = if model.reasoning { REASONING_TOKENS } else { 0 };
     let reasoning = asked.max_tokens.map_or(reasoning, |most| reasoning.min(most));
     let room = asked.max_tokens.map(|most| most - reasoning);
     let calls = calls(asked);
     let (content, finish) = if calls.is_empty() {
-        let (text, finish) = cut(text(wire, model.plain, asked), &asked.stop, room);
+        let mut text = text(wire, model.plain, tokens, asked);
+        text.drain(..end_of_word(&text, asked.prefilled));
+        let (text, finish) = cut(text, &asked.stop, room);
         (Content::Text(text), finish)
     } else {
         (Content::Calls(calls), Finish::ToolCalls)
@@ -134,7 +147,7 @@ fn first_name(text: &str) -> &str {
     &text[..end]
 }
 
-fn text(wire: Wire, model: &str, asked: &Asked) -> String {
+fn text(wire: Wire, model: &str, tokens: Option<u64>, asked: &Asked) -> String {
     match &asked.format {
         Format::Schema(schema) => instance(schema).to_string(),
         Format::JsonObject => json!({"simulated": true, "model": model, "wire": wire.to_string()}).to_string(),
@@ -142,7 +155,8 @@ fn text(wire: Wire, model: &str, asked: &Asked) -> String {
             let mut words = asked.last_user.split_whitespace();
             let echo: Vec<_> = words.by_ref().take(ECHOED_WORDS).collect();
             let more = if words.next().is_some() { " …" } else { "" };
-            format!("[simulated] {model} on the {wire} wire answers: {}{more}", echo.join(" "))
+            let text = format!("[simulated] {model} on the {wire} wire answers: {}{more}", echo.join(" "));
+            tokens.map_or_else(|| text.clone(), |tokens| lengthen(&text, tokens.min(MOST_TOKENS)))
         }
     }
 }
@@ -159,9 +173,49 @@ fn cut(mut text: String, stop: &[String], room: Option<u64>) -> (String, Finish)
     if let Some(room) = room
         && tokens(&text) > room
     {
-        let most = usize::try_from(room).unwrap_or(usize::MAX);
-        text = text.split_whitespace().take(most).collect::<Vec<_>>().join(" ");
+        text.truncate(end_of_word(&text, room));
         finish = Finish::Length;
     }
     (text, finish)
+}
+
+/// A text of exactly so many words: its own, and then the number of each, so that a gap or a repetition is seen.
+fn lengthen(text: &str, words: u64) -> String {
+    let own = tokens(text).min(words);
+    let mut text = text[..end_of_word(text, own)].to_owned();
+    for number in own + 1..=words {
+        text.push(' ');
+        text.push_str(&number.to_string());
+    }
+    text
+}
+
+/// Where the word with this number, from 1, ends; 0 for number 0, and the text's length where it has fewer.
+fn end_of_word(text: &str, number: u64) -> usize {
+    let mut rest = text;
+    for _ in 0..number {
+        rest = rest.trim_start();
+        if rest.is_empty() {
+            break;
+        }
+        rest = rest.trim_start_matches(|letter: char| !letter.is_whitespace());
+    }
+    text.len() - rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_gets_as_many_words_as_wanted() {
+        assert_eq!(lengthen("one two", 4), "one two 3 4");
+        assert_eq!(lengthen("one two", 1), "one");
+        assert_eq!(lengthen("one two", 0), "");
+    }
+
+    #[test]
+    fn words_end_where_white_space_begins() {
+        assert_eq!([0, 1, 2, 3].map(|number| end_of_word(" één  two ", number)), [0, 6, 11, 12]);
+    }
 }

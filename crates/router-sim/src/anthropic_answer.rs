@@ -2,29 +2,42 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Content, Finish, Usage};
+use crate::answer::{Answer, Content, Finish, SIGNATURE, Usage, thought};
 
 /// The body of a message.
 pub(crate) fn body(model: &str, id: &str, answer: &Answer) -> Value {
-    let (stop_reason, stop_sequence, stop_details) = match &answer.finish {
+    let mut body = json!({
+        "id": id, "type": "message", "role": "assistant", "model": model, "content": blocks(id, answer),
+        "usage": usage(&answer.usage)
+    });
+    for (name, value) in end(&answer.content, &answer.finish) {
+        body[name] = value;
+    }
+    body
+}
+
+/// Why and how a message ended.
+pub(crate) fn end(content: &Content, finish: &Finish) -> [(&'static str, Value); 3] {
+    let (reason, sequence, details) = match finish {
         Finish::Stop => ("end_turn", Value::Null, Value::Null),
         Finish::StopSequence(sequence) => ("stop_sequence", json!(sequence), Value::Null),
         Finish::Length => ("max_tokens", Value::Null, Value::Null),
         Finish::ToolCalls => ("tool_use", Value::Null, Value::Null),
-        Finish::Refusal => ("refusal", Value::Null, refusal_details(&answer.content)),
+        Finish::Refusal => ("refusal", Value::Null, refusal_details(content)),
     };
-    json!({
-        "id": id, "type": "message", "role": "assistant", "model": model, "content": blocks(id, answer),
-        "stop_reason": stop_reason, "stop_sequence": stop_sequence, "stop_details": stop_details,
-        "usage": usage(&answer.usage)
-    })
+    [("stop_reason", json!(reason)), ("stop_sequence", sequence), ("stop_details", details)]
+}
+
+/// Unique within a conversation: it carries the answer's own.
+pub(crate) fn call_id(answer_id: &str, place: usize) -> String {
+    format!("toolu_{}_{place}", answer_id.trim_start_matches("msg_"))
 }
 
 fn blocks(id: &str, answer: &Answer) -> Vec<Value> {
     let mut blocks = Vec::new();
     if answer.usage.reasoning > 0 {
         blocks.push(json!({
-            "type": "thinking", "thinking": "[simulated] thought", "signature": "c2ltdWxhdGVk"
+            "type": "thinking", "thinking": thought(answer.usage.reasoning), "signature": SIGNATURE
         }));
     }
     match &answer.content {
@@ -33,7 +46,7 @@ fn blocks(id: &str, answer: &Answer) -> Vec<Value> {
         Content::Refusal(_) => {}
         Content::Calls(calls) => blocks.extend(calls.iter().enumerate().map(|(place, call)| {
             json!({
-                "type": "tool_use", "id": format!("toolu_{}_{place}", id.trim_start_matches("msg_")),
+                "type": "tool_use", "id": call_id(id, place),
                 "name": call.name, "input": call.arguments, "caller": {"type": "direct"}
             })
         })),
@@ -49,7 +62,7 @@ fn refusal_details(content: &Content) -> Value {
 }
 
 /// `input_tokens` excludes what was read from and written to the cache; `output_tokens` includes hidden thought.
-fn usage(usage: &Usage) -> Value {
+pub(crate) fn usage(usage: &Usage) -> Value {
     json!({
         "input_tokens": usage.fresh,
         "cache_creation_input_tokens": usage.written,

@@ -25,6 +25,7 @@ pub(crate) fn read(messages: &Field<'_>, refuses: &[Refuses], asked: &mut Asked)
         };
         asked.prompt_tokens += turn.tokens;
         answer_calls(&content, &mut open_calls, &turn)?;
+        asked.prefilled = if role == "assistant" { tokens(&turn.text) } else { 0 };
         match role {
             "user" => {
                 asked.after_tools = !turn.results.is_empty();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::anthropic_messages;
-use crate::asked::{Asked, Format, Tool, ToolChoice, choice_is_offered, tokens, tool_name, unique_names};
+use crate::asked::{Asked, Format, Streamed, Tool, ToolChoice, choice_is_offered, tokens, tool_name, unique_names};
 use crate::field::Field;
 use crate::problem::{How, Wrong};
 use crate::refuses::Refuses;
@@ -63,7 +63,7 @@ pub(crate) fn read(version: Option<&str>, refuses: &[Refuses], body: &Value) -> 
     }
     read_tools(&root, refuses, &mut asked)?;
     if let Some(stream) = root.get("stream")? {
-        stream.bool()?;
+        asked.streamed = stream.bool()?.then_some(Streamed { usage: true, obfuscation: false });
     }
     if let Some(metadata) = root.get("metadata")? {
         metadata.only(&["user_id"])?;

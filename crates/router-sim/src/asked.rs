@@ -24,6 +24,19 @@ pub(crate) struct Asked {
     pub(crate) stop: Vec<String>,
     /// How many alternative answers (OpenAI's `n`).
     pub(crate) choices: u64,
+    /// How many tokens of the answer the caller has put into a last assistant message, to be continued.
+    pub(crate) prefilled: u64,
+    /// The answer is to come in pieces.
+    pub(crate) streamed: Option<Streamed>,
+}
+
+/// What a caller can choose of a stream; OpenAI's `stream_options`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Streamed {
+    /// A last chunk with the usage.
+    pub(crate) usage: bool,
+    /// Padding that hides how long each token is.
+    pub(crate) obfuscation: bool,
 }
 
 /// A tool on offer.

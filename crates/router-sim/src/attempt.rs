@@ -23,6 +23,11 @@ pub struct SeenAttempt {
     pub arrived: Duration,
     /// When its end was reached, since the simulator's start; `None` while it runs.
     pub ended: Option<Duration>,
+    /// When the first byte of the answer's body went out, since the simulator's start.
+    pub first_byte: Option<Duration>,
+    /// How many tokens of a stream have gone out so far, those of visible thought included; each is counted once,
+    /// however many choices the request wants. 0 for other answers.
+    pub tokens: u64,
     /// How it ended.
     pub outcome: Outcome,
     /// Its headers; credentials are marked sensitive, so that their values do not appear in `Debug`.
@@ -60,7 +65,7 @@ pub enum Outcome {
     /// With a fault, played to its end; silence ends when the caller leaves. A slow answer that was waited for counts
     /// as answered.
     Played(FaultKind),
-    /// The caller went away before the end.
+    /// The caller went away before the end; of a stream it got [`SeenAttempt::tokens`] at most.
     CallerLeft,
 }
 
@@ -95,7 +100,9 @@ impl AttemptLog {
             }
         }
         let arrived = self.started.elapsed();
-        let attempt = SeenAttempt { wire, model, arrived, ended: None, outcome: Outcome::Running, headers, body };
+        let outcome = Outcome::Running;
+        let attempt =
+            SeenAttempt { wire, model, arrived, ended: None, first_byte: None, tokens: 0, outcome, headers, body };
         let number = self.with(|kept| {
             kept.bytes += attempt.body.len();
             kept.attempts.push_back(attempt);
@@ -148,9 +155,28 @@ impl Running {
         self.outcome = outcome;
     }
 
+    /// Bytes go out, and with them so many tokens.
+    pub(crate) fn sent(&self, tokens: u64) {
+        let now = self.log.started.elapsed();
+        self.change(|attempt| {
+            attempt.first_byte.get_or_insert(now);
+            attempt.tokens += tokens;
+        });
+    }
+
     /// All that was to happen has happened.
     pub(crate) fn complete(&mut self) {
         self.complete = true;
+    }
+
+    /// Changes the attempt, if it is still remembered.
+    fn change(&self, change: impl FnOnce(&mut SeenAttempt)) {
+        self.log.with(|kept| {
+            let place = self.number.checked_sub(kept.first).and_then(|place| usize::try_from(place).ok());
+            if let Some(attempt) = place.and_then(|place| kept.attempts.get_mut(place)) {
+                change(attempt);
+            }
+        });
     }
 }
 
@@ -158,12 +184,9 @@ impl Drop for Running {
     fn drop(&mut self) {
         let ended = self.log.started.elapsed();
         let outcome = if self.complete { self.outcome } else { Outcome::CallerLeft };
-        self.log.with(|kept| {
-            let place = self.number.checked_sub(kept.first).and_then(|place| usize::try_from(place).ok());
-            if let Some(attempt) = place.and_then(|place| kept.attempts.get_mut(place)) {
-                attempt.ended = Some(ended);
-                attempt.outcome = outcome;
-            }
+        self.change(|attempt| {
+            attempt.ended = Some(ended);
+            attempt.outcome = outcome;
         });
     }
 }

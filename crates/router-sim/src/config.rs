@@ -19,6 +19,11 @@ pub struct SimulatorConfig {
     pub refuses: HashMap<String, Vec<Refuses>>,
     /// How long before an answer begins; each model has its own fixed place in the range.
     pub delay: Range<Duration>,
+    /// How many tokens (words) a text has, at most 10,000; `None` for as many as it takes to repeat the question.
+    /// The suffix `+tokens:60` wins.
+    pub tokens: Option<u64>,
+    /// The pause before each token of a stream but the first. The suffix `+pace:5ms` wins.
+    pub pace: Duration,
     /// What `GET …/models` lists. Models not listed are answered as well.
     pub models: Vec<(Wire, String)>,
     /// How many attempts are remembered, and how many bytes of their bodies together; older ones are forgotten,
@@ -42,6 +47,8 @@ impl Default for SimulatorConfig {
             faults: HashMap::new(),
             refuses: HashMap::new(),
             delay: Duration::ZERO..Duration::ZERO,
+            tokens: None,
+            pace: Duration::ZERO,
             models: models.into_iter().map(|(wire, name)| (wire, name.to_owned())).collect(),
             remembered_attempts: 10_000,
             remembered_bytes: 64 << 20,
@@ -50,11 +57,13 @@ impl Default for SimulatorConfig {
 }
 
 impl SimulatorConfig {
-    /// For people who watch: answers take 150–400 ms, and little is remembered.
+    /// For people who watch: answers take 150–400 ms, streams go at about 50 tokens a second, and little is
+    /// remembered.
     #[must_use]
     pub fn demo() -> Self {
         Self {
             delay: Duration::from_millis(150)..Duration::from_millis(400),
+            pace: Duration::from_millis(20),
             remembered_attempts: 100,
             remembered_bytes: 1 << 20,
             ..Self::default()

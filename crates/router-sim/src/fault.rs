@@ -1,8 +1,8 @@
-//! What can be made to go wrong, how often, and how that is written in a model's name.
+//! What can be made to go wrong, and how often.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
+
+pub use crate::fault_name::UnknownFault;
 
 /// A misbehaviour and how often it is played.
 ///
@@ -33,6 +33,9 @@ pub enum Times {
 }
 
 /// What goes wrong. A request the wire would refuse anyway gets its refusal instead: no fault hides a bad request.
+///
+/// From [`FaultKind::SlowFirst`] on they are faults of streams: they leave other requests alone, and are not counted
+/// as played then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -76,15 +79,73 @@ pub enum FaultKind {
     Html,
     /// `slow-300ms`, `slow-2s`: a good answer, so much later.
     Slow(Duration),
+    /// `slow-first-2s`: a stream's headers come at once and its first event so much later.
+    SlowFirst(Duration),
+    /// `cut-after-40`: the connection is reset after so many tokens of a stream, or after its last where it has fewer.
+    CutAfter(u64),
+    /// `end-after-40`: the body ends cleanly after so many tokens, without finish and terminator.
+    EndAfter(u64),
+    /// `stall-after-40`: nothing more comes after so many tokens, and the connection stays.
+    StallAfter(u64),
+    /// `malformed-after-20`: after so many tokens comes one event that is not JSON; then the stream goes on.
+    MalformedAfter(u64),
+    /// `error-after-20`: after so many tokens comes an error in the wire's words, and the stream ends.
+    ErrorAfter(u64),
+    /// `error-first`: a 200 whose first event is an error.
+    ErrorFirst,
+    /// `no-terminator`: a whole stream without its `[DONE]` or `message_stop`.
+    NoTerminator,
+    /// `tool-cut`: the connection is reset in the middle of the last call's arguments.
+    ToolCut,
+    /// `tool-length`: the last call's arguments end in the middle, for want of tokens; Anthropic's block stays open.
+    ToolLength,
+    /// `repeated-finish`: the event with the finish reason comes twice.
+    RepeatedFinish,
+    /// `usage-before-finish`: the usage comes before the finish reason.
+    UsageBeforeFinish,
+    /// `crlf`: lines end in CR LF.
+    Crlf,
+    /// `no-space`: `data:` without a space after it.
+    NoSpace,
+    /// `split-utf8`: characters of several bytes reach the caller in two writes; the answer's text has some.
+    SplitUtf8,
+    /// `unknown-events`: events of unknown kinds before every token.
+    UnknownEvents,
+    /// `comments`: comment lines before every token, and pings on Anthropic's wire.
+    Comments,
+    /// `two-message-starts`: after a third of its tokens the stream begins again, under another id.
+    TwoMessageStarts,
+    /// `huge-event`: the last delta of the answer is followed by one of 2 MiB.
+    HugeEvent,
 }
 
-/// A fault's name that says nothing known: whoever wrote the model's name has to correct it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown fault {0:?}: write 429, 429-after-2s, 500, 503, 529, 401, 403, 404, quota, context, policy, refusal, \
-     reset, silent, cut-body, error-in-200, garbage, html or slow-300ms, then nothing, -once or -x3"
-)]
-pub struct UnknownFault(pub String);
+impl FaultKind {
+    /// Whether there is something to play: what needs a stream leaves other answers alone.
+    pub(crate) fn needs_stream(self) -> bool {
+        matches!(
+            self,
+            Self::SlowFirst(_)
+                | Self::CutAfter(_)
+                | Self::EndAfter(_)
+                | Self::StallAfter(_)
+                | Self::MalformedAfter(_)
+                | Self::ErrorAfter(_)
+                | Self::ErrorFirst
+                | Self::NoTerminator
+                | Self::ToolCut
+                | Self::ToolLength
+                | Self::RepeatedFinish
+                | Self::UsageBeforeFinish
+                | Self::Crlf
+                | Self::NoSpace
+                | Self::SplitUtf8
+                | Self::UnknownEvents
+                | Self::Comments
+                | Self::TwoMessageStarts
+                | Self::HugeEvent
+        )
+    }
+}
 
 impl Fault {
     /// Hits every request.
@@ -103,113 +164,5 @@ impl Fault {
     #[must_use]
     pub const fn first(count: u32, kind: FaultKind) -> Self {
         Self { kind, times: Times::First(count) }
-    }
-}
-
-/// The kinds without a parameter, with their names.
-const NAMES: [(&str, FaultKind); 17] = [
-    ("429", FaultKind::RateLimited { retry_after: None }),
-    ("500", FaultKind::ServerError),
-    ("503", FaultKind::Unavailable),
-    ("529", FaultKind::Overloaded),
-    ("401", FaultKind::BadKey),
-    ("403", FaultKind::Forbidden),
-    ("404", FaultKind::NotFound),
-    ("quota", FaultKind::OutOfQuota),
-    ("context", FaultKind::ContextTooLong),
-    ("policy", FaultKind::ContentPolicy),
-    ("refusal", FaultKind::Refusal),
-    ("reset", FaultKind::Reset),
-    ("silent", FaultKind::Silent),
-    ("cut-body", FaultKind::CutBody),
-    ("error-in-200", FaultKind::ErrorIn200),
-    ("garbage", FaultKind::Garbage),
-    ("html", FaultKind::Html),
-];
-
-impl FromStr for Fault {
-    type Err = UnknownFault;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // The whole is tried as a kind first: `error-in-200` must not lose its end to a count.
-        if let Some(kind) = parse_kind(text) {
-            return Ok(Self::always(kind));
-        }
-        let unknown = || UnknownFault(text.to_owned());
-        let (kind, count) = text.rsplit_once('-').ok_or_else(unknown)?;
-        let count = match count {
-            "once" => Some(1),
-            other => other.strip_prefix('x').and_then(|count| count.parse().ok()),
-        };
-        Ok(Self::first(count.ok_or_else(unknown)?, parse_kind(kind).ok_or_else(unknown)?))
-    }
-}
-
-fn parse_kind(text: &str) -> Option<FaultKind> {
-    if let Some((_, kind)) = NAMES.iter().find(|(name, _)| *name == text) {
-        return Some(*kind);
-    }
-    if let Some(pause) = text.strip_prefix("429-after-") {
-        return Some(FaultKind::RateLimited { retry_after: Some(parse_duration(pause)?) });
-    }
-    parse_duration(text.strip_prefix("slow-")?).map(FaultKind::Slow)
-}
-
-/// `300ms` or `2s`.
-fn parse_duration(text: &str) -> Option<Duration> {
-    if let Some(millis) = text.strip_suffix("ms") {
-        return millis.parse().ok().map(Duration::from_millis);
-    }
-    text.strip_suffix('s')?.parse().ok().map(Duration::from_secs)
-}
-
-impl fmt::Display for FaultKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RateLimited { retry_after: Some(pause) } => write!(f, "429-after-{}ms", pause.as_millis()),
-            Self::Slow(delay) => write!(f, "slow-{}ms", delay.as_millis()),
-            kind => f.write_str(NAMES.iter().find(|(_, named)| named == kind).map_or("fault", |(name, _)| name)),
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.times {
-            Times::Always => write!(f, "{}", self.kind),
-            Times::First(1) => write!(f, "{}-once", self.kind),
-            Times::First(count) => write!(f, "{}-x{count}", self.kind),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_name_reads_back_as_itself() {
-        let parametrised = [
-            FaultKind::RateLimited { retry_after: Some(Duration::from_millis(50)) },
-            FaultKind::Slow(Duration::from_millis(300)),
-        ];
-        for kind in NAMES.iter().map(|(_, kind)| *kind).chain(parametrised) {
-            for fault in [Fault::always(kind), Fault::once(kind), Fault::first(3, kind)] {
-                assert_eq!(fault.to_string().parse(), Ok(fault), "{fault}");
-            }
-        }
-    }
-
-    #[test]
-    fn seconds_are_taken_too() {
-        let two_seconds = FaultKind::RateLimited { retry_after: Some(Duration::from_secs(2)) };
-        assert_eq!("429-after-2s-once".parse(), Ok(Fault::once(two_seconds)));
-    }
-
-    #[test]
-    fn nonsense_is_named() {
-        for text in ["", "501", "429-", "429-twice", "slow", "slow-fast", "once", "429-after--1s"] {
-            assert_eq!(text.parse::<Fault>(), Err(UnknownFault(text.to_owned())));
-        }
     }
 }

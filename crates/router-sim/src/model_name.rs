@@ -1,6 +1,10 @@
 //! A model's name as sent: `gpt-4o`, `gpt-4o+cached+fault:429-once`, `claude-haiku-4-5+refuses:prefill`.
 
+use std::time::Duration;
+
+use crate::answer::MOST_TOKENS;
 use crate::fault::{Fault, UnknownFault};
+use crate::fault_name::parse_duration;
 use crate::refuses::Refuses;
 
 /// A name taken apart.
@@ -14,6 +18,10 @@ pub(crate) struct ModelName<'a> {
     pub(crate) written: bool,
     /// `+reasoning`: the answer is preceded by hidden thought.
     pub(crate) reasoning: bool,
+    /// `+tokens:60`: how many tokens a text has.
+    pub(crate) tokens: Option<u64>,
+    /// `+pace:5ms`: the pause before each token of a stream but the first.
+    pub(crate) pace: Option<Duration>,
     /// `+fault:NAME`.
     pub(crate) fault: Option<Fault>,
     /// `+refuses:prefill`.
@@ -25,25 +33,45 @@ impl<'a> ModelName<'a> {
     pub(crate) fn parse(name: &'a str) -> Result<Self, String> {
         let mut parts = name.split('+');
         let plain = parts.next().unwrap_or_default();
-        let mut model = Self { plain, cached: false, written: false, reasoning: false, fault: None, refuses: None };
+        let mut model = Self {
+            plain,
+            cached: false,
+            written: false,
+            reasoning: false,
+            tokens: None,
+            pace: None,
+            fault: None,
+            refuses: None,
+        };
         for suffix in parts {
             match suffix.split_once(':').unwrap_or((suffix, "")) {
                 ("cached", "") => model.cached = true,
                 ("written", "") => model.written = true,
                 ("reasoning", "") => model.reasoning = true,
                 ("refuses", "prefill") => model.refuses = Some(Refuses::Prefill),
+                ("tokens", count) => model.tokens = Some(parse_tokens(count)?),
+                ("pace", pace) => {
+                    let unknown = || format!("unknown pace {pace:?}: write 5ms or 1s");
+                    model.pace = Some(parse_duration(pace).ok_or_else(unknown)?);
+                }
                 ("fault", fault) => {
                     model.fault = Some(fault.parse().map_err(|unknown: UnknownFault| unknown.to_string())?);
                 }
                 _ => {
                     return Err(format!(
-                        "unknown suffix {suffix:?}: write cached, written, reasoning, refuses:prefill or fault:NAME"
+                        "unknown suffix {suffix:?}: write cached, written, reasoning, tokens:60, pace:5ms, \
+                         refuses:prefill or fault:NAME"
                     ));
                 }
             }
         }
         Ok(model)
     }
+}
+
+fn parse_tokens(count: &str) -> Result<u64, String> {
+    let parsed = count.parse().ok().filter(|count| *count <= MOST_TOKENS);
+    parsed.ok_or_else(|| format!("bad number of tokens {count:?}: write one up to {MOST_TOKENS}"))
 }
 
 #[cfg(test)]
@@ -57,11 +85,16 @@ mod tests {
         assert_eq!(name.plain, "openai/gpt-4o:free");
         assert!(name.cached && !name.written && !name.reasoning);
         assert_eq!(name.fault, Some(Fault::once(FaultKind::ServerError)));
+        let name = ModelName::parse("gpt-4o+pace:5ms+tokens:60").unwrap();
+        assert_eq!((name.tokens, name.pace), (Some(60), Some(Duration::from_millis(5))));
     }
 
     #[test]
     fn a_typo_is_an_error() {
         assert!(ModelName::parse("gpt-4o+cahced").unwrap_err().contains("cahced"));
         assert!(ModelName::parse("gpt-4o+fault:4290").unwrap_err().contains("4290"));
+        assert!(ModelName::parse("gpt-4o+tokens:many").unwrap_err().contains("many"));
+        assert!(ModelName::parse("gpt-4o+tokens:1000000").unwrap_err().contains("1000000"));
+        assert!(ModelName::parse("gpt-4o+pace:fast").unwrap_err().contains("fast"));
     }
 }

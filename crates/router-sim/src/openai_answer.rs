@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Content, Finish, Usage};
+use crate::answer::{Answer, Content, Finish, SIGNATURE, Usage, thought};
 use crate::wire::Wire;
 
 /// What the simulator charges on OpenRouter's wire, in USD per token.
@@ -15,12 +15,11 @@ pub(crate) fn body(wire: Wire, model: &str, id: &str, created: i64, choices: u64
     let choices: Vec<_> = (0..choices).map(|index| choice(wire, id, index, answer)).collect();
     let mut body = json!({
         "id": id, "object": "chat.completion", "created": created, "model": model, "choices": choices,
-        "usage": usage(&answer.usage), "service_tier": "default", "system_fingerprint": null
+        "usage": usage(wire, &answer.usage), "service_tier": "default", "system_fingerprint": null
     });
     if wire == Wire::OpenRouter {
         body["provider"] = json!("Simulated");
         body["service_tier"] = Value::Null;
-        add_cost(&mut body["usage"], &answer.usage);
     }
     body
 }
@@ -36,8 +35,7 @@ fn choice(wire: Wire, id: &str, index: u64, answer: &Answer) -> Value {
                 .enumerate()
                 .map(|(place, call)| {
                     json!({
-                        // Ids are unique within a conversation: they carry the answer's own.
-                        "id": format!("call_{}_{index}_{place}", id.rsplit('-').next().unwrap_or_default()),
+                        "id": call_id(id, index, place),
                         "type": "function",
                         "function": {"name": call.name, "arguments": call.arguments.to_string()}
                     })
@@ -50,15 +48,24 @@ fn choice(wire: Wire, id: &str, index: u64, answer: &Answer) -> Value {
         json!({"index": index, "message": message, "logprobs": null, "finish_reason": finish(wire, &answer.finish)});
     if wire == Wire::OpenRouter {
         choice["native_finish_reason"] = json!(native_finish(&answer.finish));
-        choice["message"]["reasoning"] =
-            if answer.usage.reasoning > 0 { json!("[simulated] thought") } else { Value::Null };
+        choice["message"]["reasoning"] = Value::Null;
+        if answer.usage.reasoning > 0 {
+            let thought = thought(answer.usage.reasoning);
+            choice["message"]["reasoning_details"] = json!([{"type": "reasoning.text", "text": thought, "signature": SIGNATURE, "format": null, "index": 0}]);
+            choice["message"]["reasoning"] = json!(thought);
+        }
     } else {
         choice["message"]["annotations"] = json!([]);
     }
     choice
 }
 
-fn finish(wire: Wire, finish: &Finish) -> &'static str {
+/// Unique within a conversation: it carries the answer's own.
+pub(crate) fn call_id(answer_id: &str, choice: u64, place: usize) -> String {
+    format!("call_{}_{choice}_{place}", answer_id.rsplit('-').next().unwrap_or_default())
+}
+
+pub(crate) fn finish(wire: Wire, finish: &Finish) -> &'static str {
     match finish {
         Finish::Length => "length",
         Finish::ToolCalls => "tool_calls",
@@ -69,7 +76,7 @@ fn finish(wire: Wire, finish: &Finish) -> &'static str {
 }
 
 /// What the provider behind OpenRouter said: the simulated one speaks Anthropic's words.
-fn native_finish(finish: &Finish) -> &'static str {
+pub(crate) fn native_finish(finish: &Finish) -> &'static str {
     match finish {
         Finish::Stop => "end_turn",
         Finish::StopSequence(_) => "stop_sequence",
@@ -80,8 +87,8 @@ fn native_finish(finish: &Finish) -> &'static str {
 }
 
 /// `prompt_tokens` includes what was read from and written to the cache; `completion_tokens` includes hidden thought.
-fn usage(usage: &Usage) -> Value {
-    json!({
+pub(crate) fn usage(wire: Wire, usage: &Usage) -> Value {
+    let mut body = json!({
         "prompt_tokens": usage.prompt(), "completion_tokens": usage.completion(),
         "total_tokens": usage.prompt() + usage.completion(),
         "prompt_tokens_details": {
@@ -91,7 +98,11 @@ fn usage(usage: &Usage) -> Value {
             "reasoning_tokens": usage.reasoning, "audio_tokens": 0,
             "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0
         }
-    })
+    });
+    if wire == Wire::OpenRouter {
+        add_cost(&mut body, usage);
+    }
+    body
 }
 
 #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]

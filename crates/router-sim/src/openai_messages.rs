@@ -24,6 +24,7 @@ pub(crate) fn read(messages: &Field<'_>, asked: &mut Asked) -> Result<(), Wrong>
             continue;
         }
         all_answered(messages, &open_calls)?;
+        asked.prefilled = 0;
         after_calls = false;
         asked.after_tools = false;
         if let Some(name) = message.get("name")? {
@@ -100,7 +101,10 @@ fn read_assistant(message: &Field<'_>, asked: &mut Asked) -> Result<Vec<String>,
         asked.prompt_tokens += tokens(refusal.str()?);
     }
     match message.get("content")? {
-        Some(content) => asked.prompt_tokens += read_content(&content, &["text", "refusal"])?.1,
+        Some(content) => {
+            asked.prefilled = read_content(&content, &["text", "refusal"])?.1;
+            asked.prompt_tokens += asked.prefilled;
+        }
         None if ids.is_empty() && message.get("refusal")?.is_none() => {
             return Err(message.need("content").map_or_else(
                 |_| message.bad("expected 'content' or 'tool_calls'"),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::asked::{Asked, Format, Tool, ToolChoice, choice_is_offered, tokens, tool_name, unique_names};
+use crate::asked::{Asked, Format, Streamed, Tool, ToolChoice, choice_is_offered, tokens, tool_name, unique_names};
 use crate::field::Field;
 use crate::openai_messages;
 use crate::problem::{How, Wrong};
@@ -65,6 +65,7 @@ pub(crate) fn read(wire: Wire, refuses: &[Refuses], body: &Value) -> Result<Aske
     read_words(&root)?;
     read_model_rules(&root, refuses)?;
     read_stop(&root, &mut asked)?;
+    asked.streamed = read_stream(wire, &root)?;
     read_tools(&root, &mut asked)?;
     if let Some(format) = root.get("response_format")? {
         asked.format = read_format(&format, &messages)?;
@@ -123,7 +124,7 @@ fn read_words(root: &Field<'_>) -> Result<(), Wrong> {
             word.one_of(known)?;
         }
     }
-    for name in ["stream", "store", "logprobs", "parallel_tool_calls"] {
+    for name in ["store", "logprobs", "parallel_tool_calls"] {
         if let Some(flag) = root.get(name)? {
             flag.bool()?;
         }
@@ -132,11 +133,6 @@ fn read_words(root: &Field<'_>) -> Result<(), Wrong> {
         if let Some(text) = root.get(name)? {
             text.str()?;
         }
-    }
-    if let Some(options) = root.get("stream_options")?
-        && !root.get("stream")?.is_some_and(|stream| stream.value() == &json!(true))
-    {
-        return Err(options.bad("The 'stream_options' parameter is only allowed when 'stream' is enabled."));
     }
     if let Some(metadata) = root.get("metadata")? {
         if metadata.object()?.len() > 16 {
@@ -176,6 +172,26 @@ fn read_model_rules(root: &Field<'_>, refuses: &[Refuses]) -> Result<(), Wrong> 
         return Err(root.need("reasoning_effort")?.wrong(How::UnsupportedValue("'minimal'".to_owned())));
     }
     Ok(())
+}
+
+fn read_stream(wire: Wire, root: &Field<'_>) -> Result<Option<Streamed>, Wrong> {
+    let options = root.get("stream_options")?;
+    if !root.get("stream")?.map_or(Ok(false), |stream| stream.bool())? {
+        return options.map_or(Ok(None), |options| {
+            Err(options.bad("The 'stream_options' parameter is only allowed when 'stream' is enabled."))
+        });
+    }
+    // OpenRouter always tells the usage, and never pads.
+    let mut streamed = Streamed { usage: wire == Wire::OpenRouter, obfuscation: wire == Wire::OpenAi };
+    if let Some(options) = options
+        && wire == Wire::OpenAi
+    {
+        options.only(&["include_usage", "include_obfuscation"])?;
+        let flag = |name, default| options.get(name)?.map_or(Ok(default), |flag| flag.bool());
+        streamed.usage = flag("include_usage", streamed.usage)?;
+        streamed.obfuscation = flag("include_obfuscation", streamed.obfuscation)?;
+    }
+    Ok(Some(streamed))
 }
 
 fn read_stop(root: &Field<'_>, asked: &mut Asked) -> Result<(), Wrong> {

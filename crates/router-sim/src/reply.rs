@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::attempt::Running;
-use crate::playback::{Playback, Step};
+use crate::playback::{FLUSH, Playback, Step};
+use crate::stream::Stream;
 use crate::wire::Wire;
 use crate::wire_error::WireError;
 
@@ -51,17 +52,25 @@ pub(crate) fn bytes(
     body: Bytes,
     running: Option<Running>,
 ) -> Response<Playback> {
-    let length = body.len();
+    let length = Some(body.len());
     respond(wire, status, request_id, content_type, length, Playback::whole(body, running))
 }
 
-/// Half of a body whose whole length was promised. The pause lets the half leave before the connection closes:
-/// hyper throws away what it has not yet written when a body fails.
+/// A stream; how long it gets nobody knows.
+pub(crate) fn stream(wire: Wire, request_id: &str, stream: Stream, running: Running) -> Response<Playback> {
+    let content_type = if wire == Wire::OpenRouter { "text/event-stream" } else { "text/event-stream; charset=utf-8" };
+    let body = Playback::new(stream, Some(running));
+    let mut response = respond(wire, 200, request_id, content_type, None, body);
+    insert(response.headers_mut(), "cache-control", "no-cache");
+    response
+}
+
+/// Half of a body whose whole length was promised.
 pub(crate) fn cut(wire: Wire, request_id: &str, body: &Value, running: Running) -> Response<Playback> {
     let whole = Bytes::from(body.to_string());
     let half = whole.slice(..whole.len() / 2);
-    let steps = [Step::Send(half), Step::Wait(std::time::Duration::from_millis(5)), Step::Cut];
-    respond(wire, 200, request_id, "application/json", whole.len(), Playback::new(steps, Some(running)))
+    let steps = [Step::Send { bytes: half, tokens: 0 }, Step::Wait(FLUSH), Step::Cut];
+    respond(wire, 200, request_id, "application/json", Some(whole.len()), Playback::new(steps, Some(running)))
 }
 
 fn respond(
@@ -69,14 +78,16 @@ fn respond(
     status: u16,
     request_id: &str,
     content_type: &'static str,
-    length: usize,
+    length: Option<usize>,
     body: Playback,
 ) -> Response<Playback> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
     for (name, value) in wire_headers(wire, status, request_id) {
         insert(headers, name, &value);
     }

@@ -11,13 +11,14 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::answer::{self, Answer};
-use crate::asked::Asked;
+use crate::asked::{Asked, Streamed};
 use crate::attempt::{Outcome, Running};
 use crate::fault::FaultKind;
 use crate::model_name::ModelName;
-use crate::problem::{How, Problem, Wrong};
+use crate::problem::Problem;
 use crate::reply::{self, Reply};
 use crate::stage::Stage;
+use crate::stream::{Stream, Told};
 use crate::wire::{Endpoint, Wire};
 use crate::wire_error::wire_error;
 use crate::{anthropic_answer, anthropic_request, credentials, listing, openai_answer, openai_request};
@@ -84,17 +85,16 @@ impl Asking<'_> {
             Err(problem) => return self.refuse(&problem, Some(running)),
         };
         sleep(self.stage.config.delay_of(model.plain)).await;
-        let fault = self.stage.next_fault(&name, &model);
+        let fault = self.stage.next_fault(&name, &model, asked.streamed.is_some());
         match fault {
-            None => running.ends_as(Outcome::Answered),
+            None | Some(FaultKind::SlowFirst(_)) => running.ends_as(Outcome::Answered),
             Some(FaultKind::Slow(delay)) => {
                 sleep(delay).await;
                 running.ends_as(Outcome::Answered);
             }
-            Some(fault) => return self.play(fault, &model, &asked, running),
+            Some(fault) => running.ends_as(Outcome::Played(fault)),
         }
-        let body = self.body(&model, &asked, &answer::answer(self.wire, &model, &asked));
-        Reply::Http(reply::json(self.wire, 200, &self.request_id(), &body, Some(running)))
+        self.reply(fault, &model, &asked, running)
     }
 
     fn check<'n>(&self, name: &'n str, headers: &HeaderMap, json: &Value) -> Result<(ModelName<'n>, Asked), Problem> {
@@ -112,81 +112,83 @@ impl Asking<'_> {
             }
             wire => openai_request::read(wire, &refuses, json)?,
         };
-        if json["stream"] == Value::Bool(true) {
-            let rule = "the simulator does not stream yet".to_owned();
-            return Err(Wrong { path: "stream".to_owned(), how: How::Value(rule) }.into());
-        }
         Ok((model, asked))
     }
 
-    /// Plays a fault to its end.
-    fn play(&self, fault: FaultKind, model: &ModelName<'_>, asked: &Asked, mut running: Running) -> Reply {
-        running.ends_as(Outcome::Played(fault));
-        let problem = match fault {
-            FaultKind::RateLimited { retry_after } => Problem::RateLimited { retry_after },
-            FaultKind::ServerError => Problem::ServerError,
-            FaultKind::Unavailable => Problem::Unavailable,
-            FaultKind::Overloaded | FaultKind::ErrorIn200 => Problem::Overloaded,
-            FaultKind::BadKey => Problem::BadKey { key: "sk-***".to_owned() },
-            FaultKind::Forbidden => Problem::Forbidden,
-            FaultKind::NotFound => Problem::UnknownModel { model: model.plain.to_owned() },
-            FaultKind::OutOfQuota => Problem::OutOfQuota,
-            FaultKind::ContextTooLong => {
-                Problem::ContextTooLong { tokens: CONTEXT_WINDOW + asked.prompt_tokens, most: CONTEXT_WINDOW }
+    /// The reply that a fault leaves of an answer.
+    fn reply(&self, fault: Option<FaultKind>, model: &ModelName<'_>, asked: &Asked, mut running: Running) -> Reply {
+        match fault {
+            Some(FaultKind::Reset) => {
+                running.complete();
+                return Reply::Reset;
             }
-            FaultKind::ContentPolicy => Problem::ContentPolicy,
-            other => return self.play_beyond_errors(other, model, asked, running),
-        };
+            Some(FaultKind::Silent) => {
+                running.complete();
+                return Reply::Silence(running);
+            }
+            Some(FaultKind::Garbage) => return self.page("application/json", "{\"id\": \"simul", running),
+            Some(FaultKind::Html) => {
+                let page = "<!doctype html><title>Bad gateway</title><h1>Bad gateway</h1>";
+                return self.page("text/html; charset=utf-8", page, running);
+            }
+            _ => {}
+        }
+        if let Some(problem) = fault.and_then(|fault| problem_of(fault, model, asked)) {
+            return self.fail(&problem, fault == Some(FaultKind::ErrorIn200), running);
+        }
         let request_id = self.request_id();
-        let mut error = wire_error(self.wire, &problem, &request_id);
-        if fault == FaultKind::ErrorIn200 {
+        if let Some(streamed) = asked.streamed {
+            let pace = model.pace.unwrap_or(self.stage.config.pace);
+            let stream = Stream::new(self.told(fault, model, asked, streamed), pace, fault);
+            return Reply::Http(reply::stream(self.wire, &request_id, stream, running));
+        }
+        let body = self.body(model, asked, &self.write(fault, model, asked));
+        Reply::Http(match fault {
+            Some(FaultKind::CutBody) => reply::cut(self.wire, &request_id, &body, running),
+            _ => reply::json(self.wire, 200, &request_id, &body, Some(running)),
+        })
+    }
+
+    /// An error that the request did not earn.
+    fn fail(&self, problem: &Problem, as_success: bool, running: Running) -> Reply {
+        let request_id = self.request_id();
+        let mut error = wire_error(self.wire, problem, &request_id);
+        if as_success {
             error.status = 200;
             error.headers.clear();
         }
         Reply::Http(reply::error(self.wire, &error, &request_id, Some(running)))
     }
 
-    fn play_beyond_errors(
-        &self,
-        fault: FaultKind,
-        model: &ModelName<'_>,
-        asked: &Asked,
-        mut running: Running,
-    ) -> Reply {
-        let request_id = self.request_id();
-        let page = |content_type, body: &'static str, running| {
-            Reply::Http(reply::bytes(
-                self.wire,
-                200,
-                &request_id,
-                content_type,
-                Bytes::from_static(body.as_bytes()),
-                Some(running),
-            ))
-        };
-        match fault {
-            FaultKind::Reset => {
-                running.complete();
-                Reply::Reset
-            }
-            FaultKind::Silent => {
-                running.complete();
-                Reply::Silence(running)
-            }
-            FaultKind::Garbage => page("application/json", "{\"id\": \"simul", running),
-            FaultKind::Html => page(
-                "text/html; charset=utf-8",
-                "<!doctype html><title>Bad gateway</title><h1>Bad gateway</h1>",
-                running,
-            ),
-            FaultKind::CutBody => {
-                let body = self.body(model, asked, &answer::answer(self.wire, model, asked));
-                Reply::Http(reply::cut(self.wire, &request_id, &body, running))
-            }
-            _ => {
-                let body = self.body(model, asked, &answer::refusal(model, asked));
-                Reply::Http(reply::json(self.wire, 200, &request_id, &body, Some(running)))
-            }
+    /// A success that is no answer.
+    fn page(&self, content_type: &'static str, body: &'static str, running: Running) -> Reply {
+        let body = Bytes::from_static(body.as_bytes());
+        Reply::Http(reply::bytes(self.wire, 200, &self.request_id(), content_type, body, Some(running)))
+    }
+
+    fn write(&self, fault: Option<FaultKind>, model: &ModelName<'_>, asked: &Asked) -> Answer {
+        if fault == Some(FaultKind::Refusal) {
+            return answer::refusal(model, asked);
+        }
+        answer::answer(self.wire, model, model.tokens.or(self.stage.config.tokens), asked)
+    }
+
+    /// A stream before its first event.
+    fn told(&self, fault: Option<FaultKind>, model: &ModelName<'_>, asked: &Asked, streamed: Streamed) -> Told {
+        Told {
+            wire: self.wire,
+            model: model.plain.to_owned(),
+            id: self.answer_id(),
+            created: Timestamp::now().as_second(),
+            choices: asked.choices,
+            streamed,
+            answer: self.write(fault, model, asked),
+            error: wire_error(self.wire, &Problem::Overloaded, &self.request_id()).body,
+            open: None,
+            index: 0,
+            begun: false,
+            finished: false,
+            told: 0,
         }
     }
 
@@ -236,6 +238,25 @@ fn read_json(headers: &HeaderMap, body: &Bytes) -> Result<Value, Problem> {
         return Err(Problem::Unreadable(format!("Content-Type must be application/json, not '{content_type}'.")));
     }
     serde_json::from_slice(body).map_err(|error| Problem::Unreadable(format!("The body is not valid JSON: {error}")))
+}
+
+/// The error that a fault answers with; `None` for those that are none.
+fn problem_of(fault: FaultKind, model: &ModelName<'_>, asked: &Asked) -> Option<Problem> {
+    Some(match fault {
+        FaultKind::RateLimited { retry_after } => Problem::RateLimited { retry_after },
+        FaultKind::ServerError => Problem::ServerError,
+        FaultKind::Unavailable => Problem::Unavailable,
+        FaultKind::Overloaded | FaultKind::ErrorIn200 => Problem::Overloaded,
+        FaultKind::BadKey => Problem::BadKey { key: "sk-***".to_owned() },
+        FaultKind::Forbidden => Problem::Forbidden,
+        FaultKind::NotFound => Problem::UnknownModel { model: model.plain.to_owned() },
+        FaultKind::OutOfQuota => Problem::OutOfQuota,
+        FaultKind::ContextTooLong => {
+            Problem::ContextTooLong { tokens: CONTEXT_WINDOW + asked.prompt_tokens, most: CONTEXT_WINDOW }
+        }
+        FaultKind::ContentPolicy => Problem::ContentPolicy,
+        _ => return None,
+    })
 }
 
 /// Names that cannot exist on a wire: a router that sends them has mixed up its providers.

@@ -111,7 +111,7 @@ async fn connection(stream: TcpStream, stage: Arc<Stage>) {
         let (stage, doom) = (Arc::clone(&stage), Arc::clone(&doom));
         async move {
             match serve(&stage, request).await {
-                Reply::Http(response) => Ok(response),
+                Reply::Http(response) => Ok(response.map(|body| body.over(doom))),
                 Reply::Reset => {
                     doom.store(true, Ordering::Relaxed);
                     Err(io::Error::other("the script resets here"))

@@ -47,13 +47,15 @@ impl Stage {
         self.requests.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The fault to play now for a model of this full name, if any; counts it as played.
-    pub(crate) fn next_fault(&self, full_name: &str, model: &ModelName<'_>) -> Option<FaultKind> {
+    /// The fault to play now for a model of this full name, if any; counts it as played. Faults of streams are for
+    /// streams.
+    pub(crate) fn next_fault(&self, full_name: &str, model: &ModelName<'_>, streamed: bool) -> Option<FaultKind> {
         let mut scripts = self.lock();
         let fault = match scripts.set.get(full_name) {
             Some(set) => *set,
             None => model.fault,
-        }?;
+        }
+        .filter(|fault| streamed || !fault.kind.needs_stream())?;
         let Times::First(most) = fault.times else { return Some(fault.kind) };
         if scripts.played.len() >= MOST_NAMES && !scripts.played.contains_key(full_name) {
             return Some(fault.kind);

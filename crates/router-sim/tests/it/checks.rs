@@ -56,7 +56,7 @@ async fn openai_names_the_parameter_and_the_code() {
         ("gpt-4o", "tools", json!([tool("a"), tool("a")]), "tools", "invalid_value"),
         ("gpt-4o", "tool_choice", json!("auto"), "tool_choice", "invalid_value"),
         ("gpt-4o", "stream_options", json!({"include_usage": true}), "stream_options", "invalid_value"),
-        ("gpt-4o", "stream", json!(true), "stream", "invalid_value"),
+        ("gpt-4o", "stream", json!("yes"), "stream", "invalid_type"),
         ("gpt-4o", "response_format", json!({"type": "json_object"}), "messages", "invalid_value"),
         (
             "gpt-4o",
@@ -150,7 +150,7 @@ async fn anthropic_names_the_path() {
             json!({"type": "enabled", "budget_tokens": 500}),
             "thinking.budget_tokens: expected a value >= 1024",
         ),
-        (haiku, "stream", json!(true), "stream: the simulator does not stream yet"),
+        (haiku, "stream", json!("yes"), "stream: Input should be a boolean"),
         ("claude-opus-4-7", "temperature", json!(1), "temperature: Extra inputs are not permitted"),
         (
             "claude-opus-4-7",

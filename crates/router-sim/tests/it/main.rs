@@ -7,3 +7,7 @@ mod client;
 mod faults;
 mod log;
 mod recorded;
+mod stream;
+mod stream_client;
+mod stream_faults;
+mod stream_log;
