@@ -5,7 +5,7 @@ CARGO ?= cargo
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
+.PHONY: help demo run test bench bench-path fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +20,12 @@ run: ## the server, optimised, with the providers of your environment or .env
 test: ## all tests; PostgreSQL and Redis from TEST_DATABASE_URL and TEST_REDIS_URL, else private ones for the run
 	.ci/with-services $(CARGO) test --workspace --no-fail-fast
 
-bench: ## the benches of the decision
-	$(CARGO) bench --package router-benches
+bench: ## how long a decision takes
+	$(CARGO) bench --package router-benches --bench decision
+
+bench-path: ## what the whole path costs, beside a bare proxy; Linux, 80 seconds
+	$(CARGO) build --release --bin llm-router
+	$(CARGO) bench --package router-benches --bench path
 
 fmt: ## format the code
 	$(CARGO) fmt --all

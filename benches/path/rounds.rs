@@ -1,0 +1,125 @@
+//! The order of a run: start everybody, measure them in turn, round by round.
+
+use std::env;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::load::{self, Load, Target};
+use crate::process::Server;
+use crate::report::{self, Measured, Sample, Variant};
+use crate::router::{self, Catalogue};
+
+/// How often the server is started to see how long that takes.
+const STARTS: usize = 5;
+
+/// How long records may take on their way to the database after the load: their cost belongs to the requests.
+const SETTLE: Duration = Duration::from_millis(150);
+
+/// How the variants are loaded, and for how long each time.
+pub(crate) const LOADS: [(Pattern, Duration); 3] = [
+    (Pattern::Rate(200), Duration::from_millis(1500)),
+    (Pattern::Rate(1000), Duration::from_millis(1500)),
+    (Pattern::Connections(64), Duration::from_millis(1000)),
+];
+
+/// How requests follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    /// So many a second, whether or not earlier ones are answered.
+    Rate(u32),
+    /// So many at once, the next when one is answered.
+    Connections(usize),
+}
+
+/// Measures everything and prints the table.
+pub(crate) async fn run(rounds: usize) -> anyhow::Result<()> {
+    let mut measured = start_everybody().await?;
+    for _ in 0..rounds {
+        for (index, (pattern, time)) in LOADS.into_iter().enumerate() {
+            for variant in &mut measured.variants {
+                let sample = sample(variant, pattern, time).await?;
+                variant.samples[index].push(sample);
+            }
+        }
+    }
+    for variant in &mut measured.variants {
+        variant.resident_loaded = variant.server.as_ref().map(Server::resident_mib).transpose()?;
+    }
+    report::print(&measured)
+}
+
+/// The upstream, and everyone in front of it.
+async fn start_everybody() -> anyhow::Result<Measured> {
+    let itself = env::current_exe()?;
+    let upstream = Server::start(Command::new(&itself).arg("upstream"), None)?;
+    let at = upstream.address;
+    let proxy = Server::start(Command::new(&itself).arg("proxy").arg(at.to_string()), None)?;
+    let one = || router::start(Catalogue::One, at);
+    let shipped = || router::start(Catalogue::Shipped, at);
+    let variants = vec![
+        Variant::new("direct", chat_completion(at), None, Vec::new()).await?,
+        Variant::new("bare proxy", chat_completion(proxy.address), Some(proxy), Vec::new()).await?,
+        routed("router, 1 model", one).await?,
+        routed("router, shipped", shipped).await?,
+    ];
+    Ok(Measured { variants, _upstream: upstream })
+}
+
+/// A server, started a few times to see how long it takes to its first answer; the last one stays.
+async fn routed(name: &'static str, start: impl Fn() -> anyhow::Result<Server>) -> anyhow::Result<Variant> {
+    let mut cold_starts = Vec::new();
+    loop {
+        let begun = Instant::now();
+        let server = start()?;
+        let target = native(server.address);
+        load::once(&target).await?;
+        cold_starts.push(begun.elapsed());
+        if cold_starts.len() == STARTS {
+            return Variant::new(name, target, Some(server), cold_starts).await;
+        }
+    }
+}
+
+async fn sample(variant: &Variant, pattern: Pattern, time: Duration) -> anyhow::Result<Sample> {
+    let load = match pattern {
+        Pattern::Rate(_) => Load::open_loop(&variant.target).await?,
+        Pattern::Connections(connections) => Load::closed_loop(&variant.target, connections).await?,
+    };
+    sleep(SETTLE).await;
+    let cpu = || variant.server.as_ref().map(Server::cpu).transpose();
+    let (cpu_before, begun) = (cpu()?, Instant::now());
+    let (answers, latencies) = match pattern {
+        Pattern::Rate(rate) => {
+            let latencies = load.at_rate(rate, time).await?;
+            (latencies.len(), latencies)
+        }
+        Pattern::Connections(_) => (load.at_full_speed(time).await?, Vec::new()),
+    };
+    let per_second = answers as f64 / begun.elapsed().as_secs_f64();
+    sleep(SETTLE).await;
+    let spent = cpu()?.zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
+    Ok(Sample::new(answers, per_second, spent, latencies))
+}
+
+/// About five hundred characters, as people write them.
+const PROMPT: &str = "We run a small web shop and want to move its order history from one database to another without \
+    closing the shop. Orders are written all day, about ten a minute, and people look up old ones while they are on \
+    the phone with us. Please explain step by step how such a move is done, what can go wrong at each of the steps, \
+    and how we would notice that it did. Assume that we know SQL, but have never done this before. Keep it short: a \
+    numbered list, one or two sentences for each step, no code.";
+
+fn chat_completion(address: SocketAddr) -> Target {
+    let body = json!({"model": "bench-1", "messages": [{"role": "user", "content": PROMPT}]});
+    Target { address, path: "/v1/chat/completions", body: Bytes::from(body.to_string()) }
+}
+
+/// The same question in the router's own words; from the cache it would cost nothing.
+fn native(address: SocketAddr) -> Target {
+    let body = json!({"prompt": PROMPT, "cache": "bypass"});
+    Target { address, path: "/api/route", body: Bytes::from(body.to_string()) }
+}

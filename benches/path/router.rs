@@ -1,0 +1,83 @@
+//! The server as it is shipped, with everything on.
+
+use std::env;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use crate::process::Server;
+
+/// What there is to choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Catalogue {
+    /// One model.
+    One,
+    /// That one and all that are shipped; the upstream answers for OpenAI and OpenRouter, so most of them are candidates.
+    Shipped,
+}
+
+/// The configuration: limits out of the way, lines as in production, everything else as it is by default.
+const CONFIGURATION: &str = r#"
+[server]
+environment = "production"
+listen = "127.0.0.1:0"
+
+[rate_limit]
+requests_per_minute = 1_000_000_000
+burst = 1_000_000_000
+
+[providers.bench]
+kind = "openai_compatible"
+base_url = "http://UPSTREAM/v1"
+
+[providers.openai]
+base_url = "http://UPSTREAM/v1"
+
+[providers.openrouter]
+base_url = "http://UPSTREAM/v1"
+
+[models]
+shipped = SHIPPED
+files = ["models.toml"]
+"#;
+
+const MODELS: &str = r#"
+[[models]]
+id = "bench-1"
+provider = "bench"
+contextTokens = 128_000
+maxOutputTokens = 8_192
+price = { input = 1.0, output = 4.0, source = "made up" }
+quality = 0.6
+capabilities = ["sampling_parameters"]
+"#;
+
+/// Starts it with an empty data directory, in front of `upstream`.
+pub(crate) fn start(catalogue: Catalogue, upstream: SocketAddr) -> anyhow::Result<Server> {
+    let directory = TempDir::new()?;
+    let path = directory.path();
+    let shipped = catalogue == Catalogue::Shipped;
+    let configuration =
+        CONFIGURATION.replace("UPSTREAM", &upstream.to_string()).replace("SHIPPED", &shipped.to_string());
+    fs::write(path.join("llm-router.toml"), configuration)?;
+    fs::write(path.join("models.toml"), MODELS)?;
+    let mut command = Command::new(program()?);
+    command.arg("serve").current_dir(path).env_clear().stderr(File::create(path.join("log"))?);
+    if shipped {
+        // Nobody looks at them.
+        command.env("OPENAI_API_KEY", "sk-bench").env("OPENROUTER_API_KEY", "sk-or-bench");
+    }
+    Server::start(&mut command, Some(directory))
+}
+
+/// Cargo puts benches into `deps` beside the programs.
+fn program() -> anyhow::Result<PathBuf> {
+    let here = env::current_exe()?;
+    let program = here.ancestors().nth(2).context("no target directory")?.join("llm-router");
+    anyhow::ensure!(program.exists(), "build the server first: cargo build --release --bin llm-router");
+    Ok(program)
+}
