@@ -1,4 +1,4 @@
-//! Stages 3 and 4: what kind of prompt is it, and whom to ask, in which order. Pure calls into `router-core`.
+//! Stage 2: what kind of prompt is it, and whom to ask, in which order. Pure calls into `router-core`.
 
 use router_core::conversation::Conversation;
 use router_core::decide::decide;

@@ -1,4 +1,4 @@
-//! Stage 6: the plan becomes attempts, until one model has answered or nobody is left to ask.
+//! Stage 5: the plan becomes attempts, until one model has answered or nobody is left to ask.
 
 use std::time::Duration;
 

@@ -10,8 +10,10 @@ use router_cache::response::ResponseCache;
 use router_core::classify::Classification;
 use router_core::conversation::Conversation;
 use router_core::decision::Decision;
+use router_core::error_kind::ErrorKind;
 use router_core::id::ModelId;
 use router_core::live::LiveSummary;
+use router_core::moment::Moment;
 use router_core::preferences::Preferences;
 use router_core::price::Cost;
 use router_core::principal::Principal;
@@ -58,6 +60,14 @@ pub struct Engine {
 struct Current {
     snapshot: Arc<Snapshot>,
     board: Arc<LiveBoard>,
+}
+
+/// What stages 4 and 5 work on.
+struct Run<'a> {
+    current: &'a Current,
+    ask: &'a Ask,
+    decision: &'a Decision,
+    arrived: Moment,
 }
 
 impl Engine {
@@ -110,60 +120,64 @@ impl Engine {
         let rate = snapshot.settings.execution_rate;
         let allowance = admit(self.limiter.as_ref(), principal, Lane::Executions, rate, arrived).await?;
 
-        // 3 classify, 4 plan: before the cache is asked, because the record of a remembered answer has them too.
+        // 2 choose: before the cache is asked, because the record of a remembered answer says what kind of prompt it was, too.
         let decision = self.decide_now(&current, &ask.conversation, &ask.preferences, principal, false);
         let around = Arc::clone(&self.around);
         let mut record = OpenRecord::open(around, snapshot, &ask, principal, &decision, arrived);
 
-        // 2 cache
+        // 3 recall
         let use_cache = Recall::of(&ask, snapshot.settings.cache_enabled);
-        let cache_key =
-            (use_cache.read || use_cache.write).then(|| key(&ask, principal, snapshot.registry.generation())).flatten();
-        let remembered = match cache_key.filter(|_| use_cache.read) {
+        let key = use_cache.any().then(|| key(&ask, principal, snapshot.registry.generation())).flatten();
+        let remembered = match key.filter(|_| use_cache.read) {
             Some(key) => recall(self.cache.as_ref(), key).await,
             None => None,
         };
-        if let Some(reply) = remembered {
-            let latency = record.succeeded(&reply, true);
-            return Ok(Routed {
-                id: ask.id,
-                reply,
-                cost: Cost::ZERO,
-                latency,
-                cached: true,
-                attempts: Vec::new(),
-                allowance: Some(allowance),
-            });
-        }
-        if use_cache.only {
+        let cached = remembered.is_some();
+        let (reply, attempts, cost) = if let Some(reply) = remembered {
+            (reply, Vec::new(), Cost::ZERO)
+        } else if use_cache.only {
             record.failed(None);
             return Err(RouteError::NotCached);
-        }
-        let Some(choice) = decision.choice() else {
-            record.failed(None);
-            return Err(no_candidate(&decision, snapshot));
-        };
-        if let Err(refused) = record.intend(&choice.model, snapshot.settings.on_record_loss) {
-            record.failed(None);
-            return Err(refused);
-        }
-
-        // 5 reserve: budgets will be reserved here.
-
-        // 6 dispatch
-        metrics::overhead(self.around.now().since(arrived));
-        let dispatch =
-            Dispatch { around: &self.around, snapshot, board: &current.board, ask: &ask, decision: &decision, arrived };
-        let Dispatched { candidate, answer, usage } = match dispatch.run(&mut record).await {
-            Ok(dispatched) => dispatched,
-            Err(failures) => {
-                let (kind, attempts) = (failures.kind(), record.attempts().to_vec());
-                record.failed(Some(kind));
-                let (message, retry_after) = (failures.message(), failures.retry_after());
-                return Err(RouteError::Failed { kind, message, attempts, retry_after });
+        } else {
+            let run = Run { current: &current, ask: &ask, decision: &decision, arrived };
+            let reply = match self.run(run, &mut record).await {
+                Ok(reply) => reply,
+                Err((error, kind)) => {
+                    record.failed(kind);
+                    return Err(error);
+                }
+            };
+            // 6 remember
+            if let Some(key) = key.filter(|_| use_cache.write && reply.is_complete()) {
+                remember(self.cache.as_ref(), key, &reply).await;
             }
+            (reply, record.attempts().to_vec(), record.cost())
         };
-        let reply = Reply {
+
+        // 7 record
+        let latency = record.succeeded(&reply, cached);
+        Ok(Routed { id: ask.id, reply, cost, latency, cached, attempts, allowance: Some(allowance) })
+    }
+
+    /// Asks models: stages 4 and 5. An error comes with what the record says of it.
+    async fn run(&self, run: Run<'_>, record: &mut OpenRecord) -> Result<Reply, (RouteError, Option<ErrorKind>)> {
+        let Run { current: Current { snapshot, board }, ask, decision, arrived } = run;
+        let Some(choice) = decision.choice() else {
+            return Err((no_candidate(decision, snapshot), None));
+        };
+
+        // 4 intent
+        record.intend(&choice.model, snapshot.settings.on_record_loss).map_err(|refused| (refused, None))?;
+        metrics::overhead(self.around.now().since(arrived));
+
+        // 5 dispatch
+        let dispatch = Dispatch { around: &self.around, snapshot, board, ask, decision, arrived };
+        let Dispatched { candidate, answer, usage } = dispatch.run(record).await.map_err(|failures| {
+            let (kind, attempts) = (failures.kind(), record.attempts().to_vec());
+            let (message, retry_after) = (failures.message(), failures.retry_after());
+            (RouteError::Failed { kind, message, attempts, retry_after }, Some(kind))
+        })?;
+        Ok(Reply {
             model_id: candidate.model.id.clone(),
             provider: candidate.model.provider.clone(),
             upstream_model: answer.upstream_model,
@@ -174,17 +188,7 @@ impl Engine {
             simulated: snapshot.simulated,
             dropped: answer.dropped,
             decision: record.decision().clone(),
-        };
-
-        // 7 remember
-        if let Some(key) = cache_key.filter(|_| use_cache.write && reply.is_complete()) {
-            remember(self.cache.as_ref(), key, &reply).await;
-        }
-
-        // 8 record
-        let (attempts, cost) = (record.attempts().to_vec(), record.cost());
-        let latency = record.succeeded(&reply, false);
-        Ok(Routed { id: ask.id, reply, cost, latency, cached: false, attempts, allowance: Some(allowance) })
+        })
     }
 
     /// Takes one read (or dry run) from the caller's allowance, apart from the one for executions.

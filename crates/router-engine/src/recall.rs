@@ -1,4 +1,4 @@
-//! Stages 2 and 7: has this been answered before, and shall this answer be remembered?
+//! Stages 3 and 6: has this been answered before, and shall this answer be remembered?
 
 use bytes::Bytes;
 use router_cache::key::KeyBuilder;
@@ -22,6 +22,11 @@ pub(crate) struct Recall {
 
 impl Recall {
     const NOTHING: Self = Self { read: false, write: false, only: false };
+
+    /// Whether a key is needed at all.
+    pub(crate) const fn any(self) -> bool {
+        self.read || self.write
+    }
 
     pub(crate) fn of(ask: &Ask, enabled: bool) -> Self {
         // A temperature asks for variety: the same answer again is not what was asked for.

@@ -1,4 +1,4 @@
-//! Stage 8: exactly one record for each admitted request, whatever happened.
+//! Stages 4 and 7: exactly one record for each admitted request, whatever happened.
 
 use std::sync::Arc;
 use std::time::Duration;
