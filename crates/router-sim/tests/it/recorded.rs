@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use router_sim::Wire;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::client::{post, simulator};
+use crate::client::{simulator, try_post};
+use crate::stream_client::listen;
 
 /// Recorded exchanges, kept beside the repository where they are present at all.
 fn recordings() -> PathBuf {
@@ -39,12 +40,13 @@ async fn real_requests_pass() {
                 if !whole || request["path"].as_str().is_none_or(|recorded| recorded.split('?').next() != Some(path)) {
                     continue;
                 }
-                let mut body = request["body"].clone();
-                body["stream"] = json!(false);
-                body.as_object_mut().unwrap().remove("stream_options");
-                match post(&simulator, wire, &body).await {
-                    (200, _) => passed += 1,
-                    (_, error) => refused.push(format!("{}: {error}", file.display())),
+                let response = try_post(&simulator, wire, &request["body"]).await.unwrap();
+                let (status, streamed) = (response.status(), request["body"]["stream"] == true);
+                let heard = listen(response).await;
+                if status == 200 && (!streamed || heard.terminated()) {
+                    passed += 1;
+                } else {
+                    refused.push(format!("{}: {}", file.display(), heard.raw));
                 }
             }
         }

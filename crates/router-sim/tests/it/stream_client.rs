@@ -101,7 +101,7 @@ pub(crate) async fn listen(mut response: Response) -> Heard {
         }
     };
     let raw = String::from_utf8(bytes).unwrap();
-    let events = read(&raw);
+    let events = if raw.starts_with('{') { Vec::new() } else { read(&raw) };
     Heard { raw, broken, events }
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn read(raw: &str) -> Vec<(String, String)> {
             Some(("event", value)) => name = value.trim_start().to_owned(),
             Some(("data", value)) => data = Some(value.strip_prefix(' ').unwrap_or(value).to_owned()),
             Some(("", _comment)) => {}
-            _ => panic!("no line of a stream: {line:?}"),
+            _ => unreachable!("no line of a stream: {line:?}"),
         }
     }
     events
