@@ -156,7 +156,10 @@ fn text(wire: Wire, model: &str, tokens: Option<u64>, asked: &Asked) -> String {
             let echo: Vec<_> = words.by_ref().take(ECHOED_WORDS).collect();
             let more = if words.next().is_some() { " …" } else { "" };
             let text = format!("[simulated] {model} on the {wire} wire answers: {}{more}", echo.join(" "));
-            tokens.map_or_else(|| text.clone(), |tokens| lengthen(&text, tokens.min(MOST_TOKENS)))
+            match tokens {
+                Some(tokens) => lengthen(&text, tokens.min(MOST_TOKENS)),
+                None => text,
+            }
         }
     }
 }
@@ -179,7 +182,7 @@ fn cut(mut text: String, stop: &[String], room: Option<u64>) -> (String, Finish)
     (text, finish)
 }
 
-/// A text of exactly so many words: its own, and then the number of each, so that a gap or a repetition is seen.
+/// A text of exactly so many words: its own first, and then the number of each, so that a gap or a repetition is seen.
 fn lengthen(text: &str, words: u64) -> String {
     let own = tokens(text).min(words);
     let mut text = text[..end_of_word(text, own)].to_owned();

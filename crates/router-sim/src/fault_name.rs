@@ -149,6 +149,44 @@ mod tests {
         }
     }
 
+    /// The names in a table of the README: all in code style in the first column of its rows.
+    fn documented(heading: &str) -> Vec<&'static str> {
+        let readme = include_str!("../README.md");
+        let (_, table) = readme.split_once(&format!("| {heading} |")).unwrap();
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect()
+    }
+
+    #[test]
+    fn the_readme_and_the_error_name_all_that_there_are() {
+        let documented: Vec<_> = ["fault", "fault of streams"].into_iter().flat_map(documented).collect();
+        let error = UnknownFault(String::new()).to_string();
+        let prefixes = COUNTED.iter().map(|(name, _)| *name).chain(TIMED.iter().map(|(name, _)| *name));
+        for name in NAMES.iter().map(|(name, _)| *name) {
+            assert!(documented.contains(&name), "{name}");
+            assert!(error.contains(&format!(" {name},")) || error.contains(&format!(" {name};")), "{name}");
+        }
+        for name in prefixes {
+            assert!(documented.iter().any(|documented| documented.starts_with(name)), "{name}");
+            assert!(error.contains(&format!(" {name}")), "{name}");
+        }
+        for name in documented {
+            let fault: Fault = name.parse().unwrap();
+            let of_streams = self::documented("fault of streams").contains(&name);
+            assert_eq!(fault.kind.needs_stream(), of_streams, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_readmes_suffixes_are_taken() {
+        let suffixes = documented("suffix");
+        assert_eq!(suffixes.len(), 7);
+        for suffix in suffixes {
+            let name = format!("gpt-4o{}", suffix.replace("NAME", "500"));
+            assert!(crate::model_name::ModelName::parse(&name).is_ok(), "{name}");
+        }
+    }
+
     #[test]
     fn seconds_are_taken_too() {
         let two_seconds = FaultKind::RateLimited { retry_after: Some(Duration::from_secs(2)) };

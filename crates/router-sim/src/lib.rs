@@ -12,6 +12,7 @@ pub mod config;
 mod credentials;
 pub mod fault;
 mod fault_name;
+mod fault_reply;
 mod field;
 mod line;
 mod listing;

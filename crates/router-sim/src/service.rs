@@ -6,33 +6,27 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::{HeaderMap, Method, Request};
-use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::answer::{self, Answer};
-use crate::asked::{Asked, Streamed};
+use crate::asked::Asked;
 use crate::attempt::{Outcome, Running};
 use crate::fault::FaultKind;
 use crate::model_name::ModelName;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
 use crate::stage::Stage;
-use crate::stream::{Stream, Told};
 use crate::wire::{Endpoint, Wire};
 use crate::wire_error::wire_error;
-use crate::{anthropic_answer, anthropic_request, credentials, listing, openai_answer, openai_request};
+use crate::{anthropic_request, credentials, listing, openai_request};
 
 /// The largest body taken: what Anthropic takes for a message.
 const LARGEST_BODY: usize = 32 << 20;
 
-/// The context window that `context` claims, in tokens.
-const CONTEXT_WINDOW: u64 = 8192;
-
 /// A request on its wire.
-struct Asking<'a> {
-    stage: &'a Stage,
-    wire: Wire,
+pub(crate) struct Asking<'a> {
+    pub(crate) stage: &'a Stage,
+    pub(crate) wire: Wire,
     /// Unique among this simulator's requests.
     number: u64,
 }
@@ -115,95 +109,6 @@ impl Asking<'_> {
         Ok((model, asked))
     }
 
-    /// The reply that a fault leaves of an answer.
-    fn reply(&self, fault: Option<FaultKind>, model: &ModelName<'_>, asked: &Asked, mut running: Running) -> Reply {
-        match fault {
-            Some(FaultKind::Reset) => {
-                running.complete();
-                return Reply::Reset;
-            }
-            Some(FaultKind::Silent) => {
-                running.complete();
-                return Reply::Silence(running);
-            }
-            Some(FaultKind::Garbage) => return self.page("application/json", "{\"id\": \"simul", running),
-            Some(FaultKind::Html) => {
-                let page = "<!doctype html><title>Bad gateway</title><h1>Bad gateway</h1>";
-                return self.page("text/html; charset=utf-8", page, running);
-            }
-            _ => {}
-        }
-        if let Some(problem) = fault.and_then(|fault| problem_of(fault, model, asked)) {
-            return self.fail(&problem, fault == Some(FaultKind::ErrorIn200), running);
-        }
-        let request_id = self.request_id();
-        if let Some(streamed) = asked.streamed {
-            let pace = model.pace.unwrap_or(self.stage.config.pace);
-            let stream = Stream::new(self.told(fault, model, asked, streamed), pace, fault);
-            return Reply::Http(reply::stream(self.wire, &request_id, stream, running));
-        }
-        let body = self.body(model, asked, &self.write(fault, model, asked));
-        Reply::Http(match fault {
-            Some(FaultKind::CutBody) => reply::cut(self.wire, &request_id, &body, running),
-            _ => reply::json(self.wire, 200, &request_id, &body, Some(running)),
-        })
-    }
-
-    /// An error that the request did not earn.
-    fn fail(&self, problem: &Problem, as_success: bool, running: Running) -> Reply {
-        let request_id = self.request_id();
-        let mut error = wire_error(self.wire, problem, &request_id);
-        if as_success {
-            error.status = 200;
-            error.headers.clear();
-        }
-        Reply::Http(reply::error(self.wire, &error, &request_id, Some(running)))
-    }
-
-    /// A success that is no answer.
-    fn page(&self, content_type: &'static str, body: &'static str, running: Running) -> Reply {
-        let body = Bytes::from_static(body.as_bytes());
-        Reply::Http(reply::bytes(self.wire, 200, &self.request_id(), content_type, body, Some(running)))
-    }
-
-    fn write(&self, fault: Option<FaultKind>, model: &ModelName<'_>, asked: &Asked) -> Answer {
-        if fault == Some(FaultKind::Refusal) {
-            return answer::refusal(model, asked);
-        }
-        answer::answer(self.wire, model, model.tokens.or(self.stage.config.tokens), asked)
-    }
-
-    /// A stream before its first event.
-    fn told(&self, fault: Option<FaultKind>, model: &ModelName<'_>, asked: &Asked, streamed: Streamed) -> Told {
-        Told {
-            wire: self.wire,
-            model: model.plain.to_owned(),
-            id: self.answer_id(),
-            created: Timestamp::now().as_second(),
-            choices: asked.choices,
-            streamed,
-            answer: self.write(fault, model, asked),
-            error: wire_error(self.wire, &Problem::Overloaded, &self.request_id()).body,
-            open: None,
-            index: 0,
-            begun: false,
-            finished: false,
-            told: 0,
-        }
-    }
-
-    /// An answer in this wire's shape.
-    fn body(&self, model: &ModelName<'_>, asked: &Asked, answer: &Answer) -> Value {
-        let id = self.answer_id();
-        match self.wire {
-            Wire::Anthropic => anthropic_answer::body(model.plain, &id, answer),
-            wire => {
-                let created = Timestamp::now().as_second();
-                openai_answer::body(wire, model.plain, &id, created, asked.choices, answer)
-            }
-        }
-    }
-
     /// An error the request earned itself.
     fn refuse(&self, problem: &Problem, running: Option<Running>) -> Reply {
         let request_id = self.request_id();
@@ -215,7 +120,7 @@ impl Asking<'_> {
         Reply::Http(reply::error(self.wire, &error, &request_id, running))
     }
 
-    fn answer_id(&self) -> String {
+    pub(crate) fn answer_id(&self) -> String {
         match self.wire {
             Wire::OpenAi => format!("chatcmpl-sim{:08}", self.number),
             Wire::Anthropic => format!("msg_sim{:08}", self.number),
@@ -224,7 +129,7 @@ impl Asking<'_> {
     }
 
     /// OpenRouter knows a request by the answer's id, the others by one of its own.
-    fn request_id(&self) -> String {
+    pub(crate) fn request_id(&self) -> String {
         match self.wire {
             Wire::OpenRouter => self.answer_id(),
             _ => format!("req_sim{:08}", self.number),
@@ -238,25 +143,6 @@ fn read_json(headers: &HeaderMap, body: &Bytes) -> Result<Value, Problem> {
         return Err(Problem::Unreadable(format!("Content-Type must be application/json, not '{content_type}'.")));
     }
     serde_json::from_slice(body).map_err(|error| Problem::Unreadable(format!("The body is not valid JSON: {error}")))
-}
-
-/// The error that a fault answers with; `None` for those that are none.
-fn problem_of(fault: FaultKind, model: &ModelName<'_>, asked: &Asked) -> Option<Problem> {
-    Some(match fault {
-        FaultKind::RateLimited { retry_after } => Problem::RateLimited { retry_after },
-        FaultKind::ServerError => Problem::ServerError,
-        FaultKind::Unavailable => Problem::Unavailable,
-        FaultKind::Overloaded | FaultKind::ErrorIn200 => Problem::Overloaded,
-        FaultKind::BadKey => Problem::BadKey { key: "sk-***".to_owned() },
-        FaultKind::Forbidden => Problem::Forbidden,
-        FaultKind::NotFound => Problem::UnknownModel { model: model.plain.to_owned() },
-        FaultKind::OutOfQuota => Problem::OutOfQuota,
-        FaultKind::ContextTooLong => {
-            Problem::ContextTooLong { tokens: CONTEXT_WINDOW + asked.prompt_tokens, most: CONTEXT_WINDOW }
-        }
-        FaultKind::ContentPolicy => Problem::ContentPolicy,
-        _ => return None,
-    })
 }
 
 /// Names that cannot exist on a wire: a router that sends them has mixed up its providers.

@@ -15,8 +15,8 @@ use crate::sse::Lines;
 use crate::wire::Wire;
 use crate::{anthropic_stream, openai_stream, stream_fault};
 
-/// The most padding of an event, in characters.
-const MOST_PADDING: u64 = 16;
+/// The padding of an event is shorter than this, in characters.
+const PADDING_END: u64 = 16;
 
 /// What is told, and how far it is.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Told {
 
     /// How much to pad an event: real ones do it at random, this looks so and is the same in every run.
     pub(crate) fn padding(&self) -> usize {
-        usize::try_from(self.told.wrapping_mul(7) % MOST_PADDING).unwrap_or(0)
+        usize::try_from(self.told.wrapping_mul(7) % PADDING_END).unwrap_or(0)
     }
 
     /// Adds the events of one part to a text.

