@@ -38,6 +38,11 @@ fn main() -> anyhow::Result<()> {
         ["proxy", upstream] => {
             Builder::new_multi_thread().enable_all().build()?.block_on(proxy::run(address(upstream)?))
         }
+        // For a profiler, on a server that runs anyway.
+        ["load", server, rate, seconds] => {
+            let (rate, time) = (rate.parse()?, Duration::from_secs(seconds.parse()?));
+            one_thread()?.block_on(rounds::load(address(server)?, rate, time))
+        }
         [rounds] => one_thread()?.block_on(whole(rounds.parse().context("how many rounds?")?)),
         _ => bail!("the only argument is the number of rounds"),
     }

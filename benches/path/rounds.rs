@@ -1,6 +1,7 @@
 //! The order of a run: start everybody, measure them in turn, round by round.
 
 use std::env;
+use std::io::{Write, stdout};
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -51,6 +52,13 @@ pub(crate) async fn run(rounds: usize) -> anyhow::Result<()> {
         variant.resident_loaded = variant.server.as_ref().map(Server::resident_mib).transpose()?;
     }
     report::print(&measured)
+}
+
+/// Loads a server that runs anyway; 0 requests/s is as many as 64 connections get answered.
+pub(crate) async fn load(server: SocketAddr, rate: u32, time: Duration) -> anyhow::Result<()> {
+    let pattern = if rate == 0 { Pattern::Connections(64) } else { Pattern::Rate(rate) };
+    let variant = Variant::new("server", native(server), None, Vec::new()).await?;
+    Ok(writeln!(stdout(), "{:?}", sample(&variant, pattern, time).await?)?)
 }
 
 /// The upstream, and everyone in front of it.

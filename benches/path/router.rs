@@ -66,7 +66,9 @@ pub(crate) fn start(catalogue: Catalogue, upstream: SocketAddr) -> anyhow::Resul
     fs::write(path.join("llm-router.toml"), configuration)?;
     fs::write(path.join("models.toml"), MODELS)?;
     let mut command = Command::new(program()?);
-    command.arg("serve").current_dir(path).env_clear().stderr(File::create(path.join("log"))?);
+    // Not beside the configuration, whose directory the server watches.
+    fs::create_dir(path.join("log"))?;
+    command.arg("serve").current_dir(path).env_clear().stderr(File::create(path.join("log/lines"))?);
     if shipped {
         // Nobody looks at them.
         command.env("OPENAI_API_KEY", "sk-bench").env("OPENROUTER_API_KEY", "sk-or-bench");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use diesel::helper_types::{AsSelect, IntoBoxed, Select};
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sqlite::Sqlite;
 use router_core::id::{RequestId, TenantId};
 use router_core::price::Cost;
@@ -170,23 +171,22 @@ impl UsageColumns {
 }
 
 /// Inserts a record, or puts a known outcome in the place of an unknown one. Row by row: within a transaction SQLite is
-/// as fast so as with many rows a statement, which would have to be parsed anew for each number of them. Two
-/// statements, because binding every value a second time for an `ON CONFLICT DO UPDATE` that is hardly ever needed costs
-/// about half the speed.
+/// as fast so as with many rows a statement, which would have to be parsed anew for each number of them.
+///
+/// A plain insert that may fail, not an `ON CONFLICT`: the conflict is rare, and diesel writes the text of such a
+/// statement anew for every row, to find that it has it prepared. The failed statement alone is undone; the
+/// transaction goes on.
 fn append(connection: &mut SqliteConnection, row: &RequestRow, texts: &Texts) -> QueryResult<()> {
-    // Not `INSERT OR IGNORE`, which would also ignore what the table refuses.
-    let inserted = diesel::insert_into(requests::table)
-        .values((row, texts))
-        .on_conflict(requests::id)
-        .do_nothing()
-        .execute(connection)?;
-    if inserted == 0 {
-        diesel::update(requests::table.find(&row.id))
-            .filter(requests::status.eq(RequestStatus::OutcomeUnknown.name()))
-            .set((row, texts))
-            .execute(connection)?;
+    match diesel::insert_into(requests::table).values((row, texts)).execute(connection) {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            diesel::update(requests::table.find(&row.id))
+                .filter(requests::status.eq(RequestStatus::OutcomeUnknown.name()))
+                .set((row, texts))
+                .execute(connection)?;
+            Ok(())
+        }
+        inserted => inserted.map(drop),
     }
-    Ok(())
 }
 
 /// The newest rows that `filter` lets through.
