@@ -260,6 +260,15 @@ mod tests {
     }
 
     #[test]
+    fn a_schema_keeps_the_order_of_its_keys() {
+        let schema = r#"{"type":"object","properties":{"z":{"type":"string"},"a":{"type":"string"}}}"#;
+        let body = format!(r#"{{"type":"json_schema","schema":{schema}}}"#);
+        let read: PromptFormat = crate::json::read(body.as_bytes()).unwrap();
+        let Some(ResponseFormat::JsonSchema { schema: kept, .. }) = response_format(read).unwrap() else { panic!() };
+        assert_eq!(kept.to_string(), schema);
+    }
+
+    #[test]
     fn faults_are_named_down_to_the_part() {
         let user = |content: Value| json!([{"role": "user", "content": content}]);
         for (messages, field) in [
