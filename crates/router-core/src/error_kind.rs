@@ -3,12 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Which wait ran out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// For the TCP and TLS handshakes.
     Connect,
@@ -20,10 +19,8 @@ pub enum Phase {
     Total,
 }
 
-/// Why an attempt failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+/// Why an attempt failed. Written as its [`name`](Self::name) everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// 429: we asked too often.
     RateLimited,
@@ -97,6 +94,28 @@ pub struct Reaction {
 const NEEDS_OPERATOR: Duration = Duration::from_secs(300);
 
 impl ErrorKind {
+    /// All kinds, timeouts by phase.
+    pub const ALL: [Self; 18] = [
+        Self::RateLimited,
+        Self::Overloaded,
+        Self::ServerError,
+        Self::Timeout(Phase::Connect),
+        Self::Timeout(Phase::FirstEvent),
+        Self::Timeout(Phase::Idle),
+        Self::Timeout(Phase::Total),
+        Self::Connection,
+        Self::Auth,
+        Self::Quota,
+        Self::ContextTooLong,
+        Self::ContentPolicy,
+        Self::InvalidRequest,
+        Self::Unsupported,
+        Self::NotFound,
+        Self::TooLarge,
+        Self::Malformed,
+        Self::Cancelled,
+    ];
+
     /// The table.
     #[must_use]
     pub const fn reaction(self) -> Reaction {
@@ -116,7 +135,7 @@ impl ErrorKind {
         Reaction { same_again, next_model, cooldown, target_at_fault }
     }
 
-    /// The name used in metrics, logs and records.
+    /// The name used in JSON, metrics, logs and the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -140,10 +159,65 @@ impl ErrorKind {
             Self::Cancelled => "cancelled",
         }
     }
+
+    /// The kind with that [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl Serialize for ErrorKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::from_name(&name).ok_or_else(|| D::Error::custom(format_args!("{name:?} is no kind of error")))
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ErrorKind {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ErrorKind".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Why an attempt failed.",
+            "type": "string",
+            "enum": Self::ALL.map(Self::name),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_is_written_and_read_by_its_name_alone() {
+        let names: HashSet<_> = ErrorKind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), ErrorKind::ALL.len());
+        for kind in ErrorKind::ALL {
+            let json = serde_json::to_string(&kind).unwrap();
+            assert_eq!(json, format!("\"{}\"", kind.name()));
+            assert_eq!(serde_json::from_str::<ErrorKind>(&json).unwrap(), kind);
+        }
+        for other in ["\"timeout\"", "\"timeout_never\"", r#"{"timeout":"total"}"#] {
+            serde_json::from_str::<ErrorKind>(other).unwrap_err();
+        }
     }
 }

@@ -67,3 +67,28 @@ pub(crate) async fn remember(cache: &dyn ResponseCache, key: CacheKey, reply: &R
         cache.put(key, Bytes::from(entry)).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use router_core::conversation::{Conversation, ResponseFormat};
+    use router_core::id::RequestId;
+    use router_core::preferences::Preferences;
+
+    use super::*;
+
+    #[test]
+    fn schemas_in_another_order_are_other_requests() {
+        let key_of = |schema: &str| {
+            let schema = serde_json::from_str(schema).unwrap();
+            let format = ResponseFormat::JsonSchema { name: None, schema, strict: None };
+            let conversation = Conversation { response_format: Some(format), ..Conversation::prompt("x") };
+            let id = RequestId(uuid::Uuid::nil());
+            let (preferences, cache) = (Preferences::default(), CacheUse::Default);
+            let ask = Ask { id, conversation, preferences, cache, metadata: None };
+            key(&ask, &Principal::local(), 1).unwrap()
+        };
+        let schema = r#"{"properties":{"z":{},"a":{}}}"#;
+        assert_eq!(key_of(schema), key_of(schema));
+        assert_ne!(key_of(schema), key_of(r#"{"properties":{"a":{},"z":{}}}"#));
+    }
+}

@@ -19,7 +19,7 @@ pub fn openapi() -> Value {
         path[route.method.as_str().to_ascii_lowercase()] = operation(route, &mut schemas);
     }
     let responses = error_responses(&mut schemas);
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "LLM Router",
@@ -30,7 +30,10 @@ pub fn openapi() -> Value {
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {"schemas": schemas.definitions(), "responses": responses},
-    })
+    });
+    // So that moving a type or a field does not move its lines in the committed document.
+    document.sort_all_objects();
+    document
 }
 
 /// The schemas of what is sent and of what is answered. Apart, because a field that callers may leave out is optional

@@ -33,6 +33,11 @@ pub(crate) fn look_into(source: &Source) -> Option<Bytes<'_>> {
     }
 }
 
+/// Whether somebody has to fetch the source.
+pub(crate) fn is_address(source: &Source) -> bool {
+    matches!(look_into(source), Some(Bytes::At(_)))
+}
+
 /// The source as one URL.
 pub(crate) fn url_of(source: &Source) -> Cow<'_, str> {
     match source {

@@ -32,6 +32,10 @@ const LARGEST_BODY: usize = 32 * 1024 * 1024;
 /// The largest error that is read. What is kept of it is far less.
 const LARGEST_ERROR: usize = 64 * 1024;
 
+/// How long the words of an error may take after its status, which says most of it: they come in the same packet, or something
+/// is wrong.
+const ERROR_WORDS: Duration = Duration::from_secs(2);
+
 /// Values of configured headers from this length on are kept out of messages, as the key is.
 const SHORTEST_SECRET_HEADER: usize = 8;
 
@@ -164,14 +168,19 @@ async fn whole_body(mut response: Response) -> Result<Bytes, CallError> {
     Ok(body.freeze())
 }
 
+/// What comes of the body within [`ERROR_WORDS`].
 async fn start_of_body(mut response: Response) -> Vec<u8> {
     let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() >= LARGEST_ERROR {
-            break;
+    let read = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() >= LARGEST_ERROR {
+                break;
+            }
         }
-    }
+    };
+    // Read or not, what there is of the body is all there will be.
+    let _ = tokio::time::timeout(ERROR_WORDS, read).await;
     body
 }
 

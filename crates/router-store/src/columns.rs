@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use router_core::error_kind::ErrorKind;
 use router_core::id::RequestId;
 use router_core::usage::UsageSource;
 use serde::Serialize;
@@ -34,12 +33,6 @@ impl Row<'_> {
     /// A value that is stored under its JSON name.
     pub(crate) fn named<T: DeserializeOwned>(self, column: &str, name: &str) -> Result<T, StoreError> {
         serde_json::from_value(json!(name)).map_err(self.corrupt(column))
-    }
-
-    /// The error kind with that [`name`](ErrorKind::name). Only timeouts have a phase, and it is not part of a JSON name.
-    pub(crate) fn error_kind(self, name: &str) -> Result<ErrorKind, StoreError> {
-        let value = name.strip_prefix("timeout_").map_or_else(|| json!(name), |phase| json!({"timeout": phase}));
-        serde_json::from_value(value).map_err(self.corrupt("error_kind"))
     }
 
     /// A value that is stored as JSON text.
@@ -97,21 +90,9 @@ pub(crate) fn present(value: Option<&Value>) -> Option<&Value> {
 
 #[cfg(test)]
 mod tests {
-    use router_core::error_kind::Phase;
-
     use super::*;
 
     const ROW: Row<'static> = Row { what: "test", id: &0 };
-
-    #[test]
-    fn error_kinds_come_back_from_their_names() {
-        let phases = [Phase::Connect, Phase::FirstEvent, Phase::Idle, Phase::Total].map(ErrorKind::Timeout);
-        let others = [ErrorKind::RateLimited, ErrorKind::Connection, ErrorKind::ContextTooLong, ErrorKind::NotFound];
-        for kind in phases.into_iter().chain(others) {
-            assert_eq!(ROW.error_kind(kind.name()).unwrap(), kind);
-        }
-        assert!(ROW.error_kind("timeout_never").is_err());
-    }
 
     #[test]
     fn usage_sources_come_back_from_their_names() {

@@ -185,10 +185,7 @@ fn piece(part: PromptPart, role: Role, path: &str) -> Result<Part, ApiError> {
         }
         (PartType::ImageUrl, None, Some(Object(image))) => {
             let source = picture(&image.url).ok_or_else(|| {
-                ApiError::invalid(
-                    format!("{path}.image_url.url"),
-                    "must be https://…, http://… or data:image/…;base64,…",
-                )
+                ApiError::invalid(format!("{path}.image_url.url"), "must be https://… or data:image/…;base64,…")
             })?;
             Ok(Content::Image { source, detail: image.detail }.into())
         }
@@ -207,8 +204,7 @@ fn picture(url: &str) -> Option<Source> {
         return usable.then(|| Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() });
     }
     let uri: http::Uri = url.parse().ok()?;
-    let fetchable =
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty());
+    let fetchable = uri.scheme_str() == Some("https") && uri.host().is_some_and(|host| !host.is_empty());
     fetchable.then(|| Source::Url(url.to_owned()))
 }
 
@@ -260,6 +256,15 @@ mod tests {
     }
 
     #[test]
+    fn a_schema_keeps_the_order_of_its_keys() {
+        let schema = r#"{"type":"object","properties":{"z":{"type":"string"},"a":{"type":"string"}}}"#;
+        let body = format!(r#"{{"type":"json_schema","schema":{schema}}}"#);
+        let read: PromptFormat = crate::json::read(body.as_bytes()).unwrap();
+        let Some(ResponseFormat::JsonSchema { schema: kept, .. }) = response_format(read).unwrap() else { panic!() };
+        assert_eq!(kept.to_string(), schema);
+    }
+
+    #[test]
     fn faults_are_named_down_to_the_part() {
         let user = |content: Value| json!([{"role": "user", "content": content}]);
         for (messages, field) in [
@@ -271,6 +276,10 @@ mod tests {
             (user(json!([{"type": "text", "text": "\n"}])), "messages[0].content[0].text"),
             (
                 user(json!([{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}])),
+                "messages[0].content[0].image_url.url",
+            ),
+            (
+                user(json!([{"type": "image_url", "image_url": {"url": "http://example.com/a.png"}}])),
                 "messages[0].content[0].image_url.url",
             ),
             (

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use router_core::conversation::{self, Content, Conversation, Role, Source};
+use router_core::conversation::{self, Content, Conversation, Role};
 use router_core::model::Model;
 
 use super::flavour::{CacheSyntax, Flavour, ReasoningHistory};
@@ -163,12 +163,13 @@ fn call_id_of(id: &str, flavour: Flavour) -> Cow<'_, str> {
 fn said<'a>(part: &'a conversation::Part, context: &mut Context<'a, '_>) -> Result<Part<'a>, CallError> {
     let kind = match &part.content {
         Content::Text(text) | Content::Refusal(text) => PartKind::Text { text: text.into() },
+        Content::Image { source, .. } if data_url::is_address(source) && !context.flavour.fetches_images() => {
+            return Err(unsupported("image", "this provider takes images as data, not by address"));
+        }
         Content::Image { source, detail } => {
             PartKind::ImageUrl { image_url: ImageUrl { url: data_url::url_of(source), detail: detail.as_deref() } }
         }
-        Content::Document { source: Source::Url(url), .. }
-            if !url.starts_with("data:") && !context.flavour.fetches_documents() =>
-        {
+        Content::Document { source, .. } if data_url::is_address(source) && !context.flavour.fetches_documents() => {
             return Err(unsupported("document", "this provider takes documents as data, not by address"));
         }
         Content::Document { source, name } => {

@@ -108,6 +108,12 @@ impl Flavour {
         }
     }
 
+    /// Whether images may be given by address. A server in the operator's own network would fetch whatever address a caller
+    /// names, from inside that network.
+    pub(super) fn fetches_images(self) -> bool {
+        self != Self::Compatible
+    }
+
     /// Whether documents may be given by address.
     pub(super) fn fetches_documents(self) -> bool {
         self == Self::OpenRouter

@@ -295,6 +295,12 @@ fn what_cannot_be_carried_is_refused_by_name() {
         assert_eq!(error.kind, kind, "{error}");
         assert!(error.message.starts_with(&format!("{field}: ")), "{error}");
     }
+    let at = |url: &str| user(Content::Image { source: Source::Url(url.into()), detail: None });
+    for url in ["https://example.com/a.png", "http://169.254.169.254/"] {
+        let error = encode(&call(&model("llava"), &at(url)), Flavour::Compatible).unwrap_err();
+        assert_eq!((error.kind, &error.message[..6]), (ErrorKind::Unsupported, "image:"));
+    }
+    encode(&call(&model("llava"), &at("data:image/png;base64,AAAA")), Flavour::Compatible).unwrap();
     let blind = without(model("gpt-4o"), &[Capability::Vision]);
     let image = user(Content::Image { source: Source::Url("https://example.com/a.png".into()), detail: None });
     let error = encode(&call(&blind, &image), Flavour::OpenAi).unwrap_err();

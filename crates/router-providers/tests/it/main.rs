@@ -7,6 +7,7 @@ mod encode_anthropic;
 mod encode_openai;
 mod errors;
 mod given;
+mod key_order;
 mod properties;
 mod recorded;
 mod simulator;

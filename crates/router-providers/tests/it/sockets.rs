@@ -156,6 +156,18 @@ async fn waits_end() {
 }
 
 #[tokio::test]
+async fn an_error_does_not_wait_for_its_words() {
+    for words in ["", "{\"error\":"] {
+        let stalled =
+            format!("HTTP/1.1 429 Status\r\ncontent-length: 100\r\nretry-after: 7\r\n\r\n{words}").into_bytes();
+        let answered = tokio::time::timeout(Duration::from_secs(10), asked(&openai::KIND, Script::SayAndWait(stalled)));
+        let error = answered.await.unwrap().unwrap_err();
+        assert_eq!((error.kind, error.status), (ErrorKind::RateLimited, Some(429)), "{error}");
+        assert_eq!((error.retry_after, error.spent), (Some(Duration::from_secs(7)), Spent::Nothing));
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_or_goes_away() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = format!("http://{}", listener.local_addr().unwrap());

@@ -117,7 +117,7 @@ impl RequestRow {
             tenant: self.tenant.into(),
             key: self.key_id.map(Into::into),
             status: row.named("status", &self.status)?,
-            error_kind: self.error_kind.map(|name| row.error_kind(&name)).transpose()?,
+            error_kind: self.error_kind.map(|name| row.named("error_kind", &name)).transpose()?,
             prompt_type: row.named("prompt_type", &self.prompt_type)?,
             difficulty: self.difficulty,
             model_id: self.model_id.map(Into::into),
