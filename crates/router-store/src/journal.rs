@@ -14,6 +14,7 @@ mod segment;
 mod settings;
 mod state;
 mod status;
+mod waiting;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -99,19 +100,26 @@ impl Journal {
         self.state().status()
     }
 
-    /// Waits until everything concluded before the call is in the store (or among the rejected). A
+    /// Waits until everything concluded before the call, what the disk refused at first included, is in the store (or among the rejected). A
     /// [`Writer`](crate::writer::Writer) must be running; end it only after this, to shut down gracefully.
     ///
     /// # Errors
     /// [`JournalError::NotFlushed`] when `deadline` has passed.
     pub async fn flush(&self, deadline: Duration) -> Result<(), JournalError> {
-        let concluded = self.state().outcomes;
+        let concluded = {
+            let state = self.state();
+            state.outcomes + state.waiting() as u64
+        };
         let mut acknowledged = self.acknowledged.subscribe();
         // The sender lives in `self`, so only the deadline can end this early.
         let flushed = tokio::time::timeout(deadline, acknowledged.wait_for(|&count| count >= concluded)).await;
         match flushed {
             Ok(_) => Ok(()),
-            Err(_) => Err(JournalError::NotFlushed { entries: self.state().unacknowledged(), waited: deadline }),
+            Err(_) => {
+                let state = self.state();
+                let (entries, in_memory) = (state.unacknowledged(), state.waiting());
+                Err(JournalError::NotFlushed { entries, in_memory, waited: deadline })
+            }
         }
     }
 
@@ -160,6 +168,24 @@ impl Journal {
         Ok(())
     }
 
+    /// Writes the outcomes that the disk refused before, if it takes them now.
+    pub(crate) fn append_waiting(&self) -> Result<(), JournalError> {
+        self.change(State::append_waiting)
+    }
+
+    /// Changes what is written, and wakes the writer if that gave it something to do.
+    fn change(&self, write: impl FnOnce(&mut State) -> Result<(), JournalError>) -> Result<(), JournalError> {
+        let mut state = self.state();
+        let idle = state.unacknowledged() == 0;
+        let written = write(&mut state);
+        let first = idle && state.unacknowledged() > 0;
+        drop(state);
+        if first {
+            self.outcomes.notify_one();
+        }
+        written
+    }
+
     /// Forces what was written to the disk, without keeping anyone from writing meanwhile.
     pub(crate) fn sync(&self) -> Result<(), JournalError> {
         let files = self.state().unsynced().map_err(JournalError::io("sync", &self.directory))?;
@@ -176,16 +202,11 @@ impl Journal {
 impl Recorder for Journal {
     fn intend(&self, intent: &Intent) -> Result<(), JournalError> {
         let bytes = entry::encode(Kind::Intent, entry::now(), intent.id, intent)?;
-        self.state().intend(intent.id, bytes)
+        self.change(|state| state.intend(intent.id, bytes))
     }
 
     fn conclude(&self, record: &RequestRecord) -> Result<(), JournalError> {
-        let now = entry::now();
-        let bytes = entry::encode(Kind::Outcome, now, record.id, record)?;
-        let first = self.state().conclude(record.id, &bytes, now)?;
-        if first {
-            self.outcomes.notify_one();
-        }
-        Ok(())
+        let bytes = entry::encode(Kind::Outcome, entry::now(), record.id, record)?;
+        self.change(|state| state.conclude(record.id, &bytes))
     }
 }

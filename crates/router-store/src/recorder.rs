@@ -18,8 +18,11 @@ pub trait Recorder: Send + Sync {
     /// intent; its outcome is taken all the same, as long as there is room.
     ///
     /// # Errors
-    /// When the disk fails, or without an accepted intent as [`Recorder::intend`]. The request keeps its intent, and
-    /// the call may be repeated.
+    /// Without an accepted intent as [`Recorder::intend`]. With one, a disk that fails is no error: the outcome waits in
+    /// memory until the disk takes it, and becomes
+    /// [`RequestStatus::OutcomeUnknown`](crate::record::RequestStatus::OutcomeUnknown) only if the process ends before.
+    /// When there is no room in memory either, the disk's error: the request keeps its intent, and the call may be
+    /// repeated.
     fn conclude(&self, record: &RequestRecord) -> Result<(), JournalError>;
 }
 

@@ -75,6 +75,7 @@ impl Writer {
             () = shutdown => {}
             never = self.write() => match never {},
             never = self.sync() => match never {},
+            never = self.append_waiting() => match never {},
         }
     }
 
@@ -180,6 +181,18 @@ impl Writer {
 
     fn backoff(&self) -> Backoff {
         Backoff { next: self.settings.min_backoff, max: self.settings.max_backoff }
+    }
+
+    /// Offers the disk again what it refused, in case that no request comes to do so.
+    async fn append_waiting(&self) -> Infallible {
+        loop {
+            sleep(self.settings.max_backoff).await;
+            if self.journal.status().waiting_outcomes > 0 {
+                let journal = Arc::clone(&self.journal);
+                // Why the disk refuses them is in the journal's status.
+                let _ = tokio::task::spawn_blocking(move || journal.append_waiting()).await;
+            }
+        }
     }
 
     /// Forces the journal to the disk in the interval its settings name.

@@ -14,6 +14,7 @@ use super::recovery::Recovered;
 use super::segment::{self, Tail};
 use super::settings::{FsyncPolicy, JournalSettings};
 use super::status::JournalStatus;
+use super::waiting::Waiting;
 use crate::error::JournalError;
 
 /// A request that is running.
@@ -60,6 +61,7 @@ pub(crate) struct State {
     /// Former tails that were not forced to the disk yet.
     unsynced: Vec<File>,
     open: HashMap<RequestId, OpenIntent>,
+    waiting: Waiting,
     /// Outcomes written since the start; what a former process left counts as written at the start.
     pub(super) outcomes: u64,
     /// When the oldest outcome not acknowledged was written, or somewhat earlier.
@@ -98,6 +100,7 @@ impl State {
             tail,
             unsynced: Vec::new(),
             open: open.collect(),
+            waiting: Waiting::default(),
             outcomes: recovered.outcomes,
             oldest: recovered.oldest,
             refused: 0,
@@ -112,19 +115,51 @@ impl State {
         self.check_room(bytes.len() as u64 + self.settings.outcome_reserve)?;
         let segment = self.append(&bytes)?;
         self.open.insert(id, OpenIntent { segment, bytes });
+        // The disk works: those that it refused before may have left memory by now. If it does not, they stay there.
+        let _ = self.append_waiting();
         Ok(())
     }
 
-    /// Whether it is the first outcome that the store has to take.
-    pub(super) fn conclude(&mut self, id: RequestId, bytes: &[u8], now: u64) -> Result<bool, JournalError> {
-        if !self.open.contains_key(&id) {
+    pub(super) fn conclude(&mut self, id: RequestId, bytes: &[u8]) -> Result<(), JournalError> {
+        let accepted = self.open.contains_key(&id);
+        if !accepted {
             self.check_room(bytes.len() as u64)?;
         }
+        match self.append_outcome(id, bytes) {
+            Ok(()) => {
+                let _ = self.append_waiting();
+                Ok(())
+            }
+            Err(error) if accepted && self.waiting.keep(id, bytes) => {
+                if self.waiting.len() == 1 {
+                    tracing::error!(request = %id, %error, "the disk refuses outcomes; they wait in memory");
+                }
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the outcomes that the disk refused before, until it refuses one again.
+    pub(super) fn append_waiting(&mut self) -> Result<(), JournalError> {
+        while let Some((id, bytes)) = self.waiting.oldest() {
+            self.append_outcome(id, &bytes)?;
+        }
+        Ok(())
+    }
+
+    fn append_outcome(&mut self, id: RequestId, bytes: &[u8]) -> Result<(), JournalError> {
         self.append(bytes)?;
         self.open.remove(&id);
+        self.waiting.remove(id);
         self.outcomes += 1;
-        self.oldest.get_or_insert(now);
-        Ok(self.unacknowledged() == 1)
+        self.oldest.get_or_insert_with(entry::now);
+        Ok(())
+    }
+
+    /// Outcomes that the disk refused, and that are in memory only.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// The request is not running, and its outcome is kept elsewhere.
@@ -204,6 +239,8 @@ impl State {
             disk_bytes,
             oldest: self.oldest.map(|since| Duration::from_millis(entry::now().saturating_sub(since))),
             open_intents: self.open.len(),
+            waiting_outcomes: self.waiting.len(),
+            dropped_outcomes: self.waiting.dropped,
             refused: self.refused,
             rejected: self.rejected,
             corrupt: self.corrupt,
