@@ -3,8 +3,9 @@
 use crate::error::JournalError;
 use crate::record::{Intent, RequestRecord};
 
-/// Takes down what is about to be done and what came of it. Both calls are synchronous and take microseconds, so that
-/// the second can be made from `Drop`.
+/// Takes down what is about to be done and what came of it. Both calls are synchronous, so that the second can be made
+/// from `Drop`, and take microseconds; under [`FsyncPolicy::Always`](crate::journal::FsyncPolicy::Always) each waits for a
+/// flush of the disk.
 pub trait Recorder: Send + Sync {
     /// Takes down that a request is about to be dispatched. Once this returns, the request has its record even if the
     /// process is killed: the one passed to [`Recorder::conclude`], or one with

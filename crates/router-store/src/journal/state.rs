@@ -1,4 +1,5 @@
-//! What changes in a journal, all of it under one lock that is held for microseconds.
+//! What changes in a journal, all of it under one lock, held for microseconds (or, under
+//! [`FsyncPolicy::Always`], for a flush of the disk).
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -186,17 +187,14 @@ impl State {
         if let Err(error) = self.positions.store(progress.position) {
             tracing::warn!(%error, "the journal's position was not written; records may be written to the store twice");
         }
-        if let Err(error) = self.remove_acknowledged() {
-            tracing::error!(%error, "acknowledged journal segments could not be removed");
-        }
     }
 
-    /// Removes the segments before the acknowledged position. Intents of running requests that stand there are written
-    /// again at the end first.
-    fn remove_acknowledged(&mut self) -> Result<(), JournalError> {
+    /// The segments before the acknowledged position. Intents of running requests that stand there were written again
+    /// at the end; before the segments are removed, that end must be as safe as they are.
+    pub(super) fn leave_acknowledged(&mut self) -> Result<Vec<u64>, JournalError> {
         let done: Vec<_> = self.segments.range(..self.progress.position.segment).map(|(&number, _)| number).collect();
         if done.is_empty() {
-            return Ok(());
+            return Ok(done);
         }
         let left_behind = self.open.iter().filter(|(_, intent)| intent.segment < self.progress.position.segment);
         for id in left_behind.map(|(&id, _)| id).collect::<Vec<_>>() {
@@ -208,7 +206,11 @@ impl State {
             self.open.insert(id, intent);
             moved?;
         }
-        for number in done {
+        Ok(done)
+    }
+
+    pub(super) fn remove(&mut self, segments: &[u64]) -> Result<(), JournalError> {
+        for &number in segments {
             let path = segment::path(&self.directory, number);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -220,12 +222,15 @@ impl State {
         Ok(())
     }
 
-    /// Files with writes that may be in the operating system's memory only.
-    pub(super) fn unsynced(&mut self) -> io::Result<Vec<File>> {
+    /// Files with writes that may be in the operating system's memory only: former tails, and the tail. The former ones
+    /// are forgotten here: who cannot sync them gives them back to [`State::still_unsynced`].
+    pub(super) fn unsynced(&mut self) -> io::Result<(Vec<File>, File)> {
         let tail = self.tail.file.try_clone()?;
-        let mut files = std::mem::take(&mut self.unsynced);
-        files.push(tail);
-        Ok(files)
+        Ok((std::mem::take(&mut self.unsynced), tail))
+    }
+
+    pub(super) fn still_unsynced(&mut self, files: Vec<File>) {
+        self.unsynced.extend(files);
     }
 
     pub(super) fn status(&self) -> JournalStatus {
