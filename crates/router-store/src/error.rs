@@ -93,11 +93,17 @@ pub enum JournalError {
         /// Its size.
         bytes: u64,
     },
-    /// Not everything reached the store in time. Nothing is lost: the next start goes on from here.
-    #[error("{entries} records are still in the journal after {waited:?}; the next start writes them to the store")]
+    /// Not everything reached the store in time. The next start goes on from here; only what the disk refuses to take is
+    /// then `outcome_unknown`.
+    #[error(
+        "{entries} records are still in the journal after {waited:?}, and the next start writes them to the store; \
+         {in_memory} are in memory only, because the disk refuses them"
+    )]
     NotFlushed {
         /// How many.
         entries: u64,
+        /// How many more the disk has refused so far.
+        in_memory: usize,
         /// The deadline that passed.
         waited: Duration,
     },

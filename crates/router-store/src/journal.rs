@@ -14,6 +14,7 @@ mod segment;
 mod settings;
 mod state;
 mod status;
+mod waiting;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -99,19 +100,26 @@ impl Journal {
         self.state().status()
     }
 
-    /// Waits until everything concluded before the call is in the store (or among the rejected). A
+    /// Waits until everything concluded before the call, what the disk refused at first included, is in the store (or among the rejected). A
     /// [`Writer`](crate::writer::Writer) must be running; end it only after this, to shut down gracefully.
     ///
     /// # Errors
     /// [`JournalError::NotFlushed`] when `deadline` has passed.
     pub async fn flush(&self, deadline: Duration) -> Result<(), JournalError> {
-        let concluded = self.state().outcomes;
+        let concluded = {
+            let state = self.state();
+            state.outcomes + state.waiting() as u64
+        };
         let mut acknowledged = self.acknowledged.subscribe();
         // The sender lives in `self`, so only the deadline can end this early.
         let flushed = tokio::time::timeout(deadline, acknowledged.wait_for(|&count| count >= concluded)).await;
         match flushed {
             Ok(_) => Ok(()),
-            Err(_) => Err(JournalError::NotFlushed { entries: self.state().unacknowledged(), waited: deadline }),
+            Err(_) => {
+                let state = self.state();
+                let (entries, in_memory) = (state.unacknowledged(), state.waiting());
+                Err(JournalError::NotFlushed { entries, in_memory, waited: deadline })
+            }
         }
     }
 
@@ -146,10 +154,26 @@ impl Journal {
         }
     }
 
-    /// Remembers that everything up to there is in the store. Segments before it are removed.
+    /// Remembers that everything up to there is in the store. Segments before it are removed. May wait for the disk.
     pub(crate) fn acknowledge(&self, progress: Progress) {
         self.state().acknowledge(progress);
         self.acknowledged.send_replace(progress.outcomes);
+        if let Err(error) = self.remove_acknowledged() {
+            tracing::error!(%error, "acknowledged journal segments could not be removed");
+        }
+    }
+
+    /// Removes what the store has, but not before everything that was written since is as safe from power loss: the
+    /// intents that moved, and outcomes whose intents go.
+    fn remove_acknowledged(&self) -> Result<(), JournalError> {
+        let done = self.state().leave_acknowledged()?;
+        if done.is_empty() {
+            return Ok(());
+        }
+        if matches!(self.settings.fsync, FsyncPolicy::Interval(_)) {
+            self.sync()?;
+        }
+        self.state().remove(&done)
     }
 
     /// Puts an entry's payload where the operator finds it, because the store will never take it.
@@ -160,10 +184,37 @@ impl Journal {
         Ok(())
     }
 
+    /// Writes the outcomes that the disk refused before, if it takes them now.
+    pub(crate) fn append_waiting(&self) -> Result<(), JournalError> {
+        self.change(State::append_waiting)
+    }
+
+    /// Changes what is written, and wakes the writer if that gave it something to do.
+    fn change(&self, write: impl FnOnce(&mut State) -> Result<(), JournalError>) -> Result<(), JournalError> {
+        let mut state = self.state();
+        let idle = state.unacknowledged() == 0;
+        let written = write(&mut state);
+        let first = idle && state.unacknowledged() > 0;
+        drop(state);
+        if first {
+            self.outcomes.notify_one();
+        }
+        written
+    }
+
     /// Forces what was written to the disk, without keeping anyone from writing meanwhile.
     pub(crate) fn sync(&self) -> Result<(), JournalError> {
-        let files = self.state().unsynced().map_err(JournalError::io("sync", &self.directory))?;
-        let synced = files.iter().try_for_each(File::sync_data);
+        let (former, tail) = self.state().unsynced().map_err(JournalError::io("sync", &self.directory))?;
+        let mut synced = tail.sync_data();
+        let left = former.into_iter().filter(|file| match file.sync_data() {
+            Ok(()) => false,
+            Err(error) => {
+                synced = Err(error);
+                true
+            }
+        });
+        let left: Vec<File> = left.collect();
+        self.state().still_unsynced(left);
         synced.and_then(|()| segment::sync_names(&self.directory)).map_err(JournalError::io("sync", &self.directory))
     }
 
@@ -176,16 +227,74 @@ impl Journal {
 impl Recorder for Journal {
     fn intend(&self, intent: &Intent) -> Result<(), JournalError> {
         let bytes = entry::encode(Kind::Intent, entry::now(), intent.id, intent)?;
-        self.state().intend(intent.id, bytes)
+        self.change(|state| state.intend(intent.id, bytes))
     }
 
     fn conclude(&self, record: &RequestRecord) -> Result<(), JournalError> {
-        let now = entry::now();
-        let bytes = entry::encode(Kind::Outcome, now, record.id, record)?;
-        let first = self.state().conclude(record.id, &bytes, now)?;
-        if first {
-            self.outcomes.notify_one();
+        let bytes = entry::encode(Kind::Outcome, entry::now(), record.id, record)?;
+        self.change(|state| state.conclude(record.id, &bytes))
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Something that can be opened and never synced: `fsync` on it says EINVAL.
+    fn unsyncable() -> File {
+        File::open("/dev/null").unwrap()
+    }
+
+    fn id() -> RequestId {
+        RequestId(Uuid::now_v7())
+    }
+
+    fn journal(directory: &Path) -> Journal {
+        // Each entry gets a segment of its own.
+        let settings = JournalSettings { segment_bytes: 1, ..JournalSettings::default() };
+        Journal::open(directory, settings).unwrap()
+    }
+
+    fn append(journal: &Journal) {
+        let bytes = entry::encode(Kind::Outcome, entry::now(), id(), &"an outcome").unwrap();
+        journal.state().conclude(id(), &bytes).unwrap();
+    }
+
+    #[test]
+    fn what_could_not_be_synced_is_tried_again_and_does_not_keep_others_from_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = journal(directory.path());
+        journal.state().still_unsynced(vec![unsyncable()]);
+        (0..3).for_each(|_| append(&journal));
+        for _ in 0..2 {
+            journal.sync().unwrap_err();
+            let (left, _) = journal.state().unsynced().unwrap();
+            assert_eq!(left.len(), 1);
+            journal.state().still_unsynced(left);
         }
-        Ok(())
+    }
+
+    #[test]
+    fn a_segment_is_removed_only_after_what_replaces_it_is_on_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = journal(directory.path());
+        let running = id();
+        let bytes = entry::encode(Kind::Intent, entry::now(), running, &"an intent").unwrap();
+        journal.state().intend(running, bytes).unwrap();
+        (0..2).for_each(|_| append(&journal));
+        journal.state().still_unsynced(vec![unsyncable()]);
+        let read = Progress { position: position::Position { segment: 3, offset: 0 }, outcomes: 1, written_at: 0 };
+        let first = segment::path(directory.path(), 1);
+        // Twice: by the second time the intent has moved already, and is no safer for it.
+        for _ in 0..2 {
+            journal.acknowledge(read);
+            assert!(first.exists());
+        }
+        drop(journal.state().unsynced().unwrap());
+        journal.acknowledge(read);
+        assert!(!first.exists());
     }
 }

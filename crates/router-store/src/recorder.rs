@@ -3,8 +3,9 @@
 use crate::error::JournalError;
 use crate::record::{Intent, RequestRecord};
 
-/// Takes down what is about to be done and what came of it. Both calls are synchronous and take microseconds, so that
-/// the second can be made from `Drop`.
+/// Takes down what is about to be done and what came of it. Both calls are synchronous, so that the second can be made
+/// from `Drop`, and take microseconds; under [`FsyncPolicy::Always`](crate::journal::FsyncPolicy::Always) each waits for a
+/// flush of the disk.
 pub trait Recorder: Send + Sync {
     /// Takes down that a request is about to be dispatched. Once this returns, the request has its record even if the
     /// process is killed: the one passed to [`Recorder::conclude`], or one with
@@ -18,8 +19,11 @@ pub trait Recorder: Send + Sync {
     /// intent; its outcome is taken all the same, as long as there is room.
     ///
     /// # Errors
-    /// When the disk fails, or without an accepted intent as [`Recorder::intend`]. The request keeps its intent, and
-    /// the call may be repeated.
+    /// Without an accepted intent as [`Recorder::intend`]. With one, a disk that fails is no error: the outcome waits in
+    /// memory until the disk takes it, and becomes
+    /// [`RequestStatus::OutcomeUnknown`](crate::record::RequestStatus::OutcomeUnknown) only if the process ends before.
+    /// When there is no room in memory either, the disk's error: the request keeps its intent, and the call may be
+    /// repeated.
     fn conclude(&self, record: &RequestRecord) -> Result<(), JournalError>;
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use router_core::id::RequestId;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::error::{JournalError, StoreError};
@@ -69,12 +70,37 @@ impl Writer {
     }
 
     /// Works until `shutdown`. To end gracefully, wait for [`Journal::flush`] first. Ending it at any moment, even by
-    /// dropping this future, loses nothing: what was not acknowledged is written again by the next writer.
+    /// dropping this future, loses nothing: what was not acknowledged is written again by the next writer. A panic in the
+    /// store does not end it either: it says so in the journal's status, and begins again after a pause.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
         tokio::select! {
             () = shutdown => {}
-            never = self.write() => match never {},
-            never = self.sync() => match never {},
+            never = Arc::new(self).keep_going() => match never {},
+        }
+    }
+
+    /// Starts the work again when it panics: records would pile up unseen without it.
+    async fn keep_going(self: Arc<Self>) -> Infallible {
+        loop {
+            let writer = Arc::clone(&self);
+            // A set, because its task ends with it.
+            let mut work = JoinSet::new();
+            work.spawn(async move { writer.work().await });
+            match work.join_next().await {
+                Some(Ok(never)) => match never {},
+                Some(Err(error)) if error.is_panic() => self.failed(&format!("the writer was interrupted: {error}")),
+                // The runtime is going down.
+                _ => std::future::pending().await,
+            }
+            sleep(self.settings.max_backoff).await;
+        }
+    }
+
+    async fn work(&self) -> Infallible {
+        tokio::select! {
+            never = self.write() => never,
+            never = self.sync() => never,
+            never = self.append_waiting() => never,
         }
     }
 
@@ -94,7 +120,7 @@ impl Writer {
             };
             self.store(&batch.records).await;
             self.reject(&batch.unreadable).await;
-            self.journal.acknowledge(cursor.progress());
+            self.acknowledge(&cursor).await;
             backoff = self.backoff();
             if !batch.full {
                 let waiting = self.journal.waiting_outcomes().await;
@@ -102,6 +128,14 @@ impl Writer {
                     sleep(self.settings.batch_age).await;
                 }
             }
+        }
+    }
+
+    /// On a thread that may wait for the disk.
+    async fn acknowledge(&self, cursor: &Cursor) {
+        let (journal, progress) = (Arc::clone(&self.journal), cursor.progress());
+        if let Err(error) = tokio::task::spawn_blocking(move || journal.acknowledge(progress)).await {
+            passed_on(error);
         }
     }
 
@@ -114,8 +148,10 @@ impl Writer {
         });
         match read.await {
             Ok(read) => read,
-            // The runtime is going down: nothing will be polled again after this.
-            Err(_) => (Cursor::new(Arc::clone(&self.journal)), Ok(Batch::default())),
+            Err(error) => {
+                passed_on(error);
+                (Cursor::new(Arc::clone(&self.journal)), Ok(Batch::default()))
+            }
         }
     }
 
@@ -182,6 +218,18 @@ impl Writer {
         Backoff { next: self.settings.min_backoff, max: self.settings.max_backoff }
     }
 
+    /// Offers the disk again what it refused, in case that no request comes to do so.
+    async fn append_waiting(&self) -> Infallible {
+        loop {
+            sleep(self.settings.max_backoff).await;
+            if self.journal.status().waiting_outcomes > 0 {
+                let journal = Arc::clone(&self.journal);
+                // Why the disk refuses them is in the journal's status.
+                let _ = tokio::task::spawn_blocking(move || journal.append_waiting()).await;
+            }
+        }
+    }
+
     /// Forces the journal to the disk in the interval its settings name.
     async fn sync(&self) -> Infallible {
         let FsyncPolicy::Interval(interval) = self.journal.settings().fsync else {
@@ -195,6 +243,14 @@ impl Writer {
                 tracing::error!(%error, "the journal is not forced to the disk; a power loss may cost records");
             }
         }
+    }
+}
+
+/// A panic of a thread goes on in the writer, where it is dealt with. Without one the runtime is going down: nothing will
+/// be polled again after this.
+fn passed_on(error: JoinError) {
+    if let Ok(panic) = error.try_into_panic() {
+        std::panic::resume_unwind(panic);
     }
 }
 

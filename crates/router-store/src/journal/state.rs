@@ -1,4 +1,5 @@
-//! What changes in a journal, all of it under one lock that is held for microseconds.
+//! What changes in a journal, all of it under one lock, held for microseconds (or, under
+//! [`FsyncPolicy::Always`], for a flush of the disk).
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -14,6 +15,7 @@ use super::recovery::Recovered;
 use super::segment::{self, Tail};
 use super::settings::{FsyncPolicy, JournalSettings};
 use super::status::JournalStatus;
+use super::waiting::Waiting;
 use crate::error::JournalError;
 
 /// A request that is running.
@@ -60,6 +62,7 @@ pub(crate) struct State {
     /// Former tails that were not forced to the disk yet.
     unsynced: Vec<File>,
     open: HashMap<RequestId, OpenIntent>,
+    waiting: Waiting,
     /// Outcomes written since the start; what a former process left counts as written at the start.
     pub(super) outcomes: u64,
     /// When the oldest outcome not acknowledged was written, or somewhat earlier.
@@ -98,6 +101,7 @@ impl State {
             tail,
             unsynced: Vec::new(),
             open: open.collect(),
+            waiting: Waiting::default(),
             outcomes: recovered.outcomes,
             oldest: recovered.oldest,
             refused: 0,
@@ -112,19 +116,51 @@ impl State {
         self.check_room(bytes.len() as u64 + self.settings.outcome_reserve)?;
         let segment = self.append(&bytes)?;
         self.open.insert(id, OpenIntent { segment, bytes });
+        // The disk works: those that it refused before may have left memory by now. If it does not, they stay there.
+        let _ = self.append_waiting();
         Ok(())
     }
 
-    /// Whether it is the first outcome that the store has to take.
-    pub(super) fn conclude(&mut self, id: RequestId, bytes: &[u8], now: u64) -> Result<bool, JournalError> {
-        if !self.open.contains_key(&id) {
+    pub(super) fn conclude(&mut self, id: RequestId, bytes: &[u8]) -> Result<(), JournalError> {
+        let accepted = self.open.contains_key(&id);
+        if !accepted {
             self.check_room(bytes.len() as u64)?;
         }
+        match self.append_outcome(id, bytes) {
+            Ok(()) => {
+                let _ = self.append_waiting();
+                Ok(())
+            }
+            Err(error) if accepted && self.waiting.keep(id, bytes) => {
+                if self.waiting.len() == 1 {
+                    tracing::error!(request = %id, %error, "the disk refuses outcomes; they wait in memory");
+                }
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the outcomes that the disk refused before, until it refuses one again.
+    pub(super) fn append_waiting(&mut self) -> Result<(), JournalError> {
+        while let Some((id, bytes)) = self.waiting.oldest() {
+            self.append_outcome(id, &bytes)?;
+        }
+        Ok(())
+    }
+
+    fn append_outcome(&mut self, id: RequestId, bytes: &[u8]) -> Result<(), JournalError> {
         self.append(bytes)?;
         self.open.remove(&id);
+        self.waiting.remove(id);
         self.outcomes += 1;
-        self.oldest.get_or_insert(now);
-        Ok(self.unacknowledged() == 1)
+        self.oldest.get_or_insert_with(entry::now);
+        Ok(())
+    }
+
+    /// Outcomes that the disk refused, and that are in memory only.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// The request is not running, and its outcome is kept elsewhere.
@@ -151,17 +187,14 @@ impl State {
         if let Err(error) = self.positions.store(progress.position) {
             tracing::warn!(%error, "the journal's position was not written; records may be written to the store twice");
         }
-        if let Err(error) = self.remove_acknowledged() {
-            tracing::error!(%error, "acknowledged journal segments could not be removed");
-        }
     }
 
-    /// Removes the segments before the acknowledged position. Intents of running requests that stand there are written
-    /// again at the end first.
-    fn remove_acknowledged(&mut self) -> Result<(), JournalError> {
+    /// The segments before the acknowledged position. Intents of running requests that stand there were written again
+    /// at the end; before the segments are removed, that end must be as safe as they are.
+    pub(super) fn leave_acknowledged(&mut self) -> Result<Vec<u64>, JournalError> {
         let done: Vec<_> = self.segments.range(..self.progress.position.segment).map(|(&number, _)| number).collect();
         if done.is_empty() {
-            return Ok(());
+            return Ok(done);
         }
         let left_behind = self.open.iter().filter(|(_, intent)| intent.segment < self.progress.position.segment);
         for id in left_behind.map(|(&id, _)| id).collect::<Vec<_>>() {
@@ -173,7 +206,11 @@ impl State {
             self.open.insert(id, intent);
             moved?;
         }
-        for number in done {
+        Ok(done)
+    }
+
+    pub(super) fn remove(&mut self, segments: &[u64]) -> Result<(), JournalError> {
+        for &number in segments {
             let path = segment::path(&self.directory, number);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -185,12 +222,15 @@ impl State {
         Ok(())
     }
 
-    /// Files with writes that may be in the operating system's memory only.
-    pub(super) fn unsynced(&mut self) -> io::Result<Vec<File>> {
+    /// Files with writes that may be in the operating system's memory only: former tails, and the tail. The former ones
+    /// are forgotten here: who cannot sync them gives them back to [`State::still_unsynced`].
+    pub(super) fn unsynced(&mut self) -> io::Result<(Vec<File>, File)> {
         let tail = self.tail.file.try_clone()?;
-        let mut files = std::mem::take(&mut self.unsynced);
-        files.push(tail);
-        Ok(files)
+        Ok((std::mem::take(&mut self.unsynced), tail))
+    }
+
+    pub(super) fn still_unsynced(&mut self, files: Vec<File>) {
+        self.unsynced.extend(files);
     }
 
     pub(super) fn status(&self) -> JournalStatus {
@@ -204,6 +244,8 @@ impl State {
             disk_bytes,
             oldest: self.oldest.map(|since| Duration::from_millis(entry::now().saturating_sub(since))),
             open_intents: self.open.len(),
+            waiting_outcomes: self.waiting.len(),
+            dropped_outcomes: self.waiting.dropped,
             refused: self.refused,
             rejected: self.rejected,
             corrupt: self.corrupt,

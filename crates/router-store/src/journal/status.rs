@@ -15,6 +15,11 @@ pub struct JournalStatus {
     pub oldest: Option<Duration>,
     /// Requests that are running: intents without outcome.
     pub open_intents: usize,
+    /// Outcomes that the disk refused: in memory until it takes them, their intents on the disk.
+    pub waiting_outcomes: usize,
+    /// Outcomes for which there was no room in memory either, since the start: the next start makes them
+    /// [`OutcomeUnknown`](crate::record::RequestStatus::OutcomeUnknown).
+    pub dropped_outcomes: u64,
     /// Calls refused because the journal was full, since the start.
     pub refused: u64,
     /// Records put into the file of rejected ones, since the start.

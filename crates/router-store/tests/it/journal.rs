@@ -203,6 +203,58 @@ async fn at_the_bound_intents_are_refused_and_outcomes_still_fit() {
     journal.intend(&intent(id())).unwrap();
 }
 
+/// The disk refuses to begin the second segment until this ends.
+fn refuse(directory: &Path) -> PathBuf {
+    let blocked = directory.join("0000000000000002.segment");
+    fs::create_dir(&blocked).unwrap();
+    blocked
+}
+
+#[tokio::test]
+async fn outcomes_that_the_disk_refuses_wait_and_are_written_once_it_takes_them() {
+    for by_the_writer in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let small = JournalSettings { segment_bytes: 1, ..JournalSettings::default() };
+        let journal = Arc::new(Journal::open(directory.path(), small).unwrap());
+        let (refused, next) = (record(id()), record(id()));
+        journal.intend(&intent(refused.id)).unwrap();
+        let blocked = refuse(directory.path());
+        journal.conclude(&refused).unwrap();
+        journal.conclude(&refused).unwrap();
+        journal.conclude(&next).unwrap_err();
+        let status = journal.status();
+        assert_eq!((status.waiting_outcomes, status.entries, status.open_intents), (1, 0, 1));
+        assert!(status.disk_error.is_some(), "{status:?}");
+        fs::remove_dir(&blocked).unwrap();
+        let log = Arc::new(MemoryLog::default());
+        let mut expected = vec![refused];
+        if !by_the_writer {
+            journal.conclude(&next).unwrap();
+            expected.insert(0, next);
+        }
+        drain(&journal, &log).await;
+        assert_eq!(log.records(), expected);
+        let status = journal.status();
+        assert_eq!((status.waiting_outcomes, status.open_intents, status.disk_error), (0, 0, None));
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_that_waits_when_the_process_dies_is_unknown() {
+    let directory = tempfile::tempdir().unwrap();
+    let small = JournalSettings { segment_bytes: 1, ..JournalSettings::default() };
+    let journal = Journal::open(directory.path(), small).unwrap();
+    let running = intent(id());
+    journal.intend(&running).unwrap();
+    let blocked = refuse(directory.path());
+    journal.conclude(&record(running.id)).unwrap();
+    let late = journal.flush(Duration::from_millis(1)).await.unwrap_err();
+    assert!(matches!(late, JournalError::NotFlushed { entries: 0, in_memory: 1, .. }), "{late}");
+    drop(journal);
+    fs::remove_dir(&blocked).unwrap();
+    assert_eq!(replay(directory.path()).await, [RequestRecord::outcome_unknown(running)]);
+}
+
 #[tokio::test]
 async fn a_running_request_keeps_no_segment_and_loses_no_intent() {
     let directory = tempfile::tempdir().unwrap();

@@ -31,6 +31,8 @@ pub(crate) struct MemoryLog {
     /// Takes a batch and never says so.
     mute: AtomicBool,
     attempts: AtomicUsize,
+    /// Panics once.
+    broken: AtomicBool,
     refused: Mutex<HashSet<RequestId>>,
 }
 
@@ -50,6 +52,7 @@ impl MemoryLog {
 impl RequestLog for MemoryLog {
     async fn append(&self, records: &[RequestRecord]) -> Result<(), StoreError> {
         self.attempts.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.broken.swap(false, Ordering::SeqCst), "a defect of the store");
         if self.down.load(Ordering::SeqCst) {
             return Err(StoreError::Database { action: "write", message: "gone fishing".to_owned() });
         }
@@ -240,6 +243,17 @@ async fn when_the_file_of_rejected_records_is_full_nothing_is_lost() {
     assert_eq!(log.all(), records[1..]);
     assert_eq!(journal.status().rejected, 1);
     stop(writer).await;
+}
+
+#[tokio::test]
+async fn a_store_that_panics_does_not_end_the_writer() {
+    let (_directory, journal) = journal();
+    let log = Arc::new(MemoryLog::default());
+    log.broken.store(true, Ordering::SeqCst);
+    let records = conclude(&journal, 3);
+    drain(&journal, &log).await;
+    assert_eq!(log.all(), records);
+    assert_eq!(log.attempts.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
