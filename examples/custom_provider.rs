@@ -1,20 +1,47 @@
 //! A provider of your own, in one file: `cargo run -p router-examples --example custom_provider`.
 //!
-//! It answers from this process, so that the example needs no network; a real one would ask somebody.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+//! It answers from this process, so that the example needs no network; a real one would ask somebody. The engine does not
+//! know the difference: it decides, asks, prices and records as with any other.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use router_core::capability::Capabilities;
-use router_core::conversation::{Conversation, Part};
+use router_cache::memory_rate_limit::MemoryRateLimiter;
+use router_cache::memory_response::MemoryResponseCache;
+use router_core::classify::rules::RuleClassifier;
+use router_core::conversation::{Conversation, Message, Part, Role};
 use router_core::error_kind::ErrorKind;
 use router_core::finish::FinishReason;
-use router_core::id::RequestId;
-use router_core::model::{Model, SpeedPrior};
-use router_core::prompt_type::PerType;
+use router_core::id::{ProviderId, RequestId};
+use router_core::preferences::Preferences;
+use router_core::principal::Principal;
+use router_core::quality::QualityTable;
+use router_core::registry::{Registry, SourceFile};
 use router_core::usage::{Tokens, Usage, UsageSource};
+use router_engine::ask::{Ask, CacheUse};
+use router_engine::clock::SystemClock;
+use router_engine::engine::{Engine, Parts};
+use router_engine::settings::EngineSettings;
+use router_engine::snapshot::Snapshot;
 use router_providers::answer::{Answer, CallError};
 use router_providers::call::Call;
 use router_providers::provider::Provider;
+use router_store::recorder::NoRecorder;
+
+/// The catalogue: what the router knows of the model, and under which name its provider is found.
+const CATALOGUE: SourceFile<'_> = SourceFile {
+    name: "models.toml",
+    text: r#"
+        [[models]]
+        id = "shouter"
+        provider = "here"
+        contextTokens = 1000
+        price = { input = 0.1, output = 0.2 }
+    "#,
+};
 
 /// Says what it was told, in capitals.
 struct Shouter;
@@ -47,42 +74,47 @@ impl Provider for Shouter {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    // The one line that hands it over: wherever a provider is wanted, this is one.
-    let provider: &dyn Provider = &Shouter;
+    let engine = engine()?;
+    let mut out = std::io::stdout();
 
-    let model = shouting_model();
-    let conversation = Conversation::prompt("good morning, everyone");
-    let request_id: RequestId = "01938a5e-7c00-7000-8000-000000000001".parse()?;
-    let answer = provider.complete(Call::new(request_id, &model, &conversation)).await?;
-    println!("{} answered: {}", model.id, answer.text());
-    println!("usage: {:?}", answer.usage);
+    let routed = engine.route(ask(Conversation::prompt("good morning, everyone")), &Principal::local()).await?;
+    let cost = routed.cost.usd().map_or_else(|| "of unknown price".to_owned(), |usd| usd.to_string());
+    writeln!(out, "{} answered for {cost}: {}", routed.reply.model_id, routed.reply.text())?;
 
-    let nothing = Conversation::default();
-    if let Err(error) = provider.complete(Call::new(request_id, &model, &nothing)).await {
-        println!("without text: {error}");
+    let nothing = Conversation { messages: vec![Message::text(Role::User, "")], ..Conversation::default() };
+    if let Err(error) = engine.route(ask(nothing), &Principal::local()).await {
+        writeln!(out, "without text: {error}")?;
     }
     Ok(())
 }
 
-/// In the router it would come from the catalogue.
-fn shouting_model() -> Model {
-    Model {
-        id: "shouter".into(),
-        name: "Shouter".into(),
-        provider: "here".into(),
-        upstream_name: "shouter-1".into(),
-        description: "Says what it was told, louder".into(),
-        same_as: None,
-        price: None,
-        context_tokens: Tokens(1_000),
-        max_output_tokens: Tokens(1_000),
-        speed: SpeedPrior { first_token_seconds: 0.001, tokens_per_second: 1e6 },
-        quality: PerType::default(),
-        quality_source: "none".into(),
-        capabilities: Capabilities::default(),
-        is_active: true,
-        priority: 0,
-        failover_order: Vec::new(),
-        shutdown_date: None,
+fn engine() -> anyhow::Result<Engine> {
+    let registry = Registry::parse(&[CATALOGUE])?;
+    // The one line that hands the provider over, under the name that the catalogue calls it by.
+    let providers: HashMap<ProviderId, Arc<dyn Provider>> = HashMap::from([("here".into(), Arc::new(Shouter) as _)]);
+    Ok(Engine::new(Parts {
+        snapshot: Snapshot {
+            quality: QualityTable::from_priors(&registry),
+            registry,
+            classifier: Arc::new(RuleClassifier),
+            providers,
+            provider_variables: Vec::new(),
+            simulated: false,
+            settings: EngineSettings::default(),
+        },
+        limiter: Arc::new(MemoryRateLimiter::new(10_000)),
+        cache: Arc::new(MemoryResponseCache::new(64 << 20, Duration::from_secs(3600))),
+        recorder: Arc::new(NoRecorder),
+        clock: Arc::new(SystemClock::start()),
+    }))
+}
+
+fn ask(conversation: Conversation) -> Ask {
+    Ask {
+        id: RequestId(uuid::Uuid::now_v7()),
+        conversation,
+        preferences: Preferences::default(),
+        cache: CacheUse::Default,
+        metadata: None,
     }
 }

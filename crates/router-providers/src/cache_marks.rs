@@ -49,6 +49,17 @@ impl CacheMarks {
     }
 }
 
+/// Whether a turn asks for a long time in the cache.
+pub(crate) fn any_long(conversation: &Conversation) -> bool {
+    fn within(parts: &[Part]) -> bool {
+        parts.iter().any(|part| {
+            part.cache == Some(CacheMark::Long)
+                || matches!(&part.content, Content::ToolResult { parts, .. } if within(parts))
+        })
+    }
+    conversation.messages.iter().any(|message| within(&message.parts))
+}
+
 fn count(parts: &[Part]) -> usize {
     let within = |part: &Part| match &part.content {
         Content::ToolResult { parts, .. } => count(parts),

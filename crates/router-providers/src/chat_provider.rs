@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::answer::{Answer, CallError};
+use crate::answer::{Answer, CallError, Spent};
+use crate::cache_marks::any_long;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::kinds::Kind;
 use crate::names::restore_tool_names;
-use crate::openai_chat::{self, Flavour};
+use crate::openai_chat::{self, Flavour, written_for_long};
 use crate::provider::Provider;
 use crate::setup::{InstanceConfig, SetupError};
 
@@ -42,8 +43,16 @@ impl Provider for ChatProvider {
             headers.push((REQUEST_ID_HEADER, call.request_id.to_string()));
         }
         let body = self.endpoint.ask(&headers, encoded.body, call.deadlines.total).await?;
-        let mut answer = openai_chat::decode(&body).map_err(|error| self.endpoint.scrub(error))?;
+        let long = any_long(call.conversation) && self.flavour.caches_for_long(call.model);
+        let counted = |usage| if long { written_for_long(usage) } else { usage };
+        let mut answer = openai_chat::decode(&body).map_err(|error| {
+            let spent = match error.spent {
+                Spent::Known(usage) => Spent::Known(counted(usage)),
+                unknown => unknown,
+            };
+            self.endpoint.scrub(CallError { spent, ..error })
+        })?;
         restore_tool_names(&mut answer.parts, &call.conversation.tools);
-        Ok(Answer { dropped: encoded.dropped, ..answer })
+        Ok(Answer { usage: answer.usage.map(counted), dropped: encoded.dropped, ..answer })
     }
 }

@@ -14,3 +14,4 @@ mod usage;
 pub use decode::decode;
 pub use encode::encode;
 pub use flavour::Flavour;
+pub(crate) use usage::written_for_long;

@@ -88,6 +88,11 @@ impl Flavour {
         }
     }
 
+    /// Whether a long marker is sent as one: else nothing the provider writes is kept for long.
+    pub(crate) fn caches_for_long(self, model: &Model) -> bool {
+        self.cache_syntax(model) != CacheSyntax::Unknown
+    }
+
     pub(super) fn reasoning_history(self, model: &Model) -> ReasoningHistory {
         match self {
             Self::OpenRouter => ReasoningHistory::Details,

@@ -4,6 +4,13 @@ use router_core::usage::{self, Tokens, UsageSource};
 
 use super::response::Usage;
 
+/// The same where what was written to the cache stays there for long: the dialect does not say for how long it wrote what,
+/// so all of it counts as the dearer kind.
+pub(crate) fn written_for_long(usage: usage::Usage) -> usage::Usage {
+    let written = usage.cache_write_5m + usage.cache_write_1h;
+    usage::Usage { cache_write_5m: Tokens(0), cache_write_1h: written, ..usage }
+}
+
 /// `None` where the provider did not count both input and output.
 ///
 /// `prompt_tokens` includes cached and written tokens. `completion_tokens` includes reasoning, except at xAI and Google:

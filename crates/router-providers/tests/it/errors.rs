@@ -1,6 +1,5 @@
 //! Errors as each provider writes them, over a real socket: kind, status, words, wait.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use router_core::error_kind::{ErrorKind, Phase};
@@ -8,7 +7,7 @@ use router_providers::answer::{CallError, Spent};
 use router_providers::{anthropic, openai};
 use serde_json::Value;
 
-use crate::given::reported;
+use crate::given::{recordings, reported};
 use crate::sockets::{Script, asked, respond};
 
 async fn error(status: u16, headers: &str, body: &str) -> CallError {
@@ -162,11 +161,7 @@ async fn long_messages_are_cut_between_characters() {
 
 #[tokio::test]
 async fn recorded_errors() {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/wire/fixtures");
-    if !root.is_dir() {
-        println!("not run: {} is not there", root.display());
-        return;
-    }
+    let Some(root) = recordings() else { return };
     for (name, kind) in [
         ("anthropic/errors/400-effort-unsupported", ErrorKind::Unsupported),
         ("anthropic/errors/404-model-not-found", ErrorKind::NotFound),

@@ -1,5 +1,8 @@
 //! What tests start from.
 
+use std::io::Write;
+use std::path::PathBuf;
+
 use router_core::capability::{Capabilities, Capability};
 use router_core::conversation::{CacheMark, Content, Conversation, Message, Part, Role, Tool, ToolCall};
 use router_core::id::RequestId;
@@ -8,6 +11,17 @@ use router_core::prompt_type::PerType;
 use router_core::usage::{Tokens, Usage, UsageSource};
 use router_providers::call::Call;
 use serde_json::{Value, json};
+
+/// The recorded exchanges, beside the workspace where there are any; else a word past the capture of the test's output, so
+/// that nobody takes it for a test that ran.
+pub(crate) fn recordings() -> Option<PathBuf> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/wire/fixtures");
+    if root.is_dir() {
+        return Some(root);
+    }
+    let _ = writeln!(std::io::stderr(), "not run: no recorded exchanges at {}", root.display());
+    None
+}
 
 /// A model that can do everything, answers with 32,000 tokens at most, and is called like that upstream.
 pub(crate) fn model(upstream_name: &str) -> Model {

@@ -1,6 +1,5 @@
 //! Codecs against recorded and written bodies, adapters over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test says why it fails by failing")]
-#![expect(clippy::print_stdout, reason = "a test that cannot run says so")]
 
 mod documentation;
 mod encode_anthropic;

@@ -1,8 +1,6 @@
 //! Recorded exchanges, where they are at hand, against a table written by hand from their bodies and the definitions of
 //! the counts; and bodies of our own, which always run.
 
-use std::path::PathBuf;
-
 use router_core::conversation::Content;
 use router_core::error_kind::ErrorKind;
 use router_core::finish::FinishReason;
@@ -11,7 +9,7 @@ use router_providers::answer::{Answer, CallError};
 use router_providers::{anthropic_messages, openai_chat};
 use serde_json::{Value, json};
 
-use crate::given::{reported, text, tool_call};
+use crate::given::{recordings, reported, text, tool_call};
 
 const S: FinishReason = FinishReason::Stop;
 const T: FinishReason = FinishReason::ToolCalls;
@@ -52,15 +50,6 @@ const MESSAGES: [Row; 12] = [
     ("anthropic/nonstream/tool-use", T, &["weather"], 633, 0, [0, 0], 75, 0),
     ("local-llamacpp/messages", S, &[], 1, 35, [0, 0], 8, 0),
 ];
-
-fn recordings() -> Option<PathBuf> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/wire/fixtures");
-    if root.is_dir() {
-        return Some(root);
-    }
-    println!("not run: {} is not there", root.display());
-    None
-}
 
 fn response(root: &std::path::Path, name: &str) -> Value {
     let recorded: Value = serde_json::from_slice(&std::fs::read(root.join(format!("{name}.json"))).unwrap()).unwrap();

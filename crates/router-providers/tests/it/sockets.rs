@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use router_core::conversation::Conversation;
+use router_core::conversation::{CacheMark, Conversation, Message, Role};
 use router_core::error_kind::{ErrorKind, Phase};
 use router_core::finish::FinishReason;
 use router_providers::answer::{Answer, CallError, Spent};
@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::given::{call, model};
+use crate::given::{call, marked, model, reported, text, turns};
 
 pub(crate) const KEY: &str = "a-key-nobody-may-see";
 
@@ -203,6 +203,32 @@ async fn a_body_that_is_too_large_is_malformed() {
         let error = asked(&openai::KIND, Script::SayAndWait(bytes)).await.unwrap_err();
         assert_eq!((error.kind, error.spent), (ErrorKind::Malformed, Spent::Unknown), "{error}");
         assert!(error.message.contains("larger"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_cached_for_long_is_counted_so() {
+    const USAGE: &str =
+        r#""usage":{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cache_write_tokens":7}}"#;
+    let answer = format!(r#"{{"choices":[{{"finish_reason":"stop","message":{{"content":"Hi"}}}}],{USAGE}}}"#);
+    let refused = format!(r#"{{"choices":[],{USAGE}}}"#);
+    let for_long = reported(2, 0, [0, 7], 1, 0);
+    let for_a_while = reported(2, 0, [7, 0], 1, 0);
+    for (kind, mark, usage) in [
+        (openrouter::KIND, CacheMark::Long, for_long),
+        (openrouter::KIND, CacheMark::Default, for_a_while),
+        // It was sent no marker: what it writes, it writes of its own accord.
+        (openai_compatible::KIND, CacheMark::Long, for_a_while),
+    ] {
+        let marked = Message { role: Role::User, parts: vec![marked(text("Hello"), mark)] };
+        let (model, asked) = (model("claude"), turns(vec![marked]));
+        let mut outcomes = Vec::new();
+        for body in [&answer, &refused] {
+            let served = serve(Script::Say(respond(200, "", body))).await;
+            outcomes.push(provider(&kind, &served.address).complete(call(&model, &asked)).await);
+        }
+        assert_eq!(outcomes.remove(0).unwrap().usage, Some(usage), "{} {mark:?}", kind.name);
+        assert_eq!(outcomes.remove(0).unwrap_err().spent, Spent::Known(usage), "{} {mark:?}", kind.name);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Requests that real providers answered must not be refused here: the checks are strict, not stricter.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use router_sim::Wire;
@@ -17,7 +18,8 @@ fn recordings() -> PathBuf {
 #[tokio::test]
 async fn real_requests_pass() {
     if !recordings().is_dir() {
-        println!("not run: no recorded exchanges at {}", recordings().display());
+        // Past the capture of a test's output, so that nobody takes it for a test that ran.
+        let _ = writeln!(std::io::stderr(), "not run: no recorded exchanges at {}", recordings().display());
         return;
     }
     let simulator = simulator().await;
@@ -53,5 +55,4 @@ async fn real_requests_pass() {
     }
     assert!(refused.is_empty(), "{}", refused.join("\n"));
     assert!(passed > 0);
-    println!("{passed} recorded requests pass");
 }
