@@ -198,6 +198,10 @@ async fn metrics_count_routes_not_paths() {
         r#"llm_http_requests_total{route="unmatched",method="GET",status="404"}"#,
         r#"llm_model_success_rate{model="gpt-4o"}"#,
         "llm_journal_entries",
+        "llm_journal_waiting_outcomes 0",
+        "llm_journal_refused_total 0",
+        "llm_journal_corrupt_total 0",
+        "llm_cache_oversized_total 7",
     ] {
         assert!(text.contains(series), "no {series} in\n{text}");
     }
