@@ -14,6 +14,7 @@ use router_cache::memory_rate_limit::MemoryRateLimiter;
 use router_cache::memory_response::MemoryResponseCache;
 use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
+use router_engine::metrics::{CACHE_OVERSIZED, RATE_LIMIT_CROWDED};
 use router_http::app::{self, App};
 use router_store::journal::Journal;
 use router_store::sqlite::{SqliteSettings, SqliteStore};
@@ -75,10 +76,12 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
     let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
     let writing = tokio::spawn(writer.run(std::future::pending()));
+    let limiter = Arc::new(MemoryRateLimiter::new(wire::limiter_names(&config)));
+    let cache = Arc::new(MemoryResponseCache::new(config.cache.max_size, config.cache.ttl));
     let engine = Arc::new(Engine::new(Parts {
         snapshot,
-        limiter: Arc::new(MemoryRateLimiter::new(wire::limiter_names(&config))),
-        cache: Arc::new(MemoryResponseCache::new(config.cache.max_size, config.cache.ttl)),
+        limiter: Arc::clone(&limiter) as _,
+        cache: Arc::clone(&cache) as _,
         recorder: Arc::clone(&journal) as _,
         clock: Arc::new(SystemClock::start()),
     }));
@@ -89,6 +92,10 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         scores: Arc::clone(&store) as _,
         store_health: store,
         journal: Arc::clone(&journal),
+        counts: vec![
+            (RATE_LIMIT_CROWDED, Box::new(move || limiter.crowded())),
+            (CACHE_OVERSIZED, Box::new(move || cache.oversized())),
+        ],
         metrics,
     });
 

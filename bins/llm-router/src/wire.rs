@@ -135,5 +135,6 @@ pub fn http_settings(config: &Config) -> router_http::settings::Settings {
         allowed_hosts: server.allowed_hosts.clone(),
         allowed_origins: server.allowed_origins.iter().map(|origin| origin.to_string()).collect(),
         app_url: server.app_url.as_ref().map(|url| url.uri().clone()),
+        ..router_http::settings::Settings::default()
     }
 }

@@ -63,7 +63,7 @@ metrics! {
     ATTEMPTS = "llm_attempts_total", Kind::Counter, ["model", "provider", "outcome"],
         "Tries at models, by outcome: success, or the kind of error.";
     MODEL_SUCCESS_RATE = "llm_model_success_rate", Kind::Gauge, ["model"],
-        "Share of a model's attempts that succeeded lately, in [0, 1]; only of models that were asked lately.";
+        "Share of a model's attempts that succeeded lately, in [0, 1]; NaN for models that were not asked lately.";
     FAILOVERS = "llm_failover_events_total", Kind::Counter, ["from_model", "to_model", "reason"],
         "Times a request went on to another model, and which kind of error was the reason.";
     CACHE_HITS = "llm_cache_hits_total", Kind::Counter, [],
@@ -88,6 +88,16 @@ metrics! {
         "Bytes of journal on disk.";
     RECORDS_REJECTED = "llm_records_rejected", Kind::Gauge, [],
         "Records that the database refused for good since the start; they are in the journal's file of rejects.";
+    JOURNAL_WAITING = "llm_journal_waiting_outcomes", Kind::Gauge, [],
+        "Outcomes that the disk refuses and that are in memory until it takes them.";
+    JOURNAL_REFUSED = "llm_journal_refused_total", Kind::Counter, [],
+        "Journal entries refused because the journal was full.";
+    JOURNAL_CORRUPT = "llm_journal_corrupt_total", Kind::Counter, [],
+        "Damaged places in the journal that were skipped.";
+    RATE_LIMIT_CROWDED = "llm_rate_limit_crowded_total", Kind::Counter, [],
+        "Requests refused because the rate limiter had no room for another caller.";
+    CACHE_OVERSIZED = "llm_cache_oversized_total", Kind::Counter, [],
+        "Answers not cached because they were too large.";
     HTTP_REQUESTS = "llm_http_requests_total", Kind::Counter, ["route", "method", "status"],
         "HTTP requests, by route pattern and status.";
     HTTP_SECONDS = "llm_http_request_duration_seconds", ANSWER, ["route"],

@@ -11,6 +11,7 @@ use router_store::journal::Journal;
 use router_store::record::RequestLog;
 use router_store::score::ScoreStore;
 
+use crate::api::metrics::SuccessRates;
 use crate::health_memory::HealthMemory;
 use crate::wall_clock;
 
@@ -28,15 +29,21 @@ pub struct Parts {
     pub store_health: Arc<dyn StoreHealth>,
     /// How the journal is doing.
     pub journal: Arc<Journal>,
+    /// What other parts have counted since the start, by metric: read off at each scrape.
+    pub counts: Vec<(&'static str, Count)>,
     /// Renders the metrics; `None` switches `/api/metrics` off.
     pub metrics: Option<PrometheusHandle>,
 }
+
+/// Says how much a part has counted since the start.
+pub type Count = Box<dyn Fn() -> u64 + Send + Sync>;
 
 /// The state behind the API.
 pub struct App {
     pub(crate) parts: Parts,
     pub(crate) started: Timestamp,
     pub(crate) database: HealthMemory,
+    pub(crate) success_rates: SuccessRates,
 }
 
 impl App {
@@ -44,6 +51,6 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let started = wall_clock::now();
-        Self { parts, started, database: HealthMemory::new(started) }
+        Self { parts, started, database: HealthMemory::new(started), success_rates: SuccessRates::default() }
     }
 }

@@ -1,12 +1,14 @@
 //! The request body: announced as JSON, read whole, within a size and a time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::ApiError;
@@ -39,22 +41,54 @@ pub(crate) fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Reads the whole body.
+/// A whole body, and the memory it takes of what all bodies together may.
+pub(crate) struct Whole {
+    pub(crate) bytes: Bytes,
+    /// Given back when the request ends.
+    pub(crate) _room: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads the whole body. Each byte takes a permit of `room` as it arrives: what was announced and is not sent takes
+/// nothing from others.
 ///
 /// Whole, because hyper notices that a caller has gone only while nothing of the body is left unread: then it drops
 /// the handler, and with it the work upstream.
-pub(crate) async fn read(body: Incoming, limit: usize, time: Duration) -> Result<Bytes, ApiError> {
+pub(crate) async fn read(
+    body: Incoming,
+    limit: usize,
+    time: Duration,
+    room: &Arc<Semaphore>,
+) -> Result<Whole, ApiError> {
     // Refused before it is sent, where the length is announced and the client waits for `100 Continue`.
     if body.size_hint().lower() > limit as u64 {
         return Err(ApiError::BodyTooLarge { limit });
     }
-    let whole = timeout(time, Limited::new(body, limit).collect()).await;
-    match whole {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge { limit }),
-        Ok(Err(_)) => Err(ApiError::BodyCut),
-        Err(_) => Err(ApiError::BodySlow { limit: time }),
+    let whole = timeout(time, collect(body, limit, room)).await;
+    whole.unwrap_or(Err(ApiError::BodySlow { limit: time }))
+}
+
+async fn collect(body: Incoming, limit: usize, room: &Arc<Semaphore>) -> Result<Whole, ApiError> {
+    let mut body = Limited::new(body, limit);
+    let (mut bytes, mut taken) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame
+            .map_err(|error| match error.is::<LengthLimitError>() {
+                true => ApiError::BodyTooLarge { limit },
+                false => ApiError::BodyCut,
+            })?
+            .into_data()
+        else {
+            continue;
+        };
+        let permits = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let more = room.clone().try_acquire_many_owned(permits).map_err(|_| ApiError::BodyMemory)?;
+        match &mut taken {
+            Some(taken) => taken.merge(more),
+            None => taken = Some(more),
+        }
+        bytes.extend_from_slice(&data);
     }
+    Ok(Whole { bytes: bytes.freeze(), _room: taken })
 }
 
 #[cfg(test)]

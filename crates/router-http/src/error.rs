@@ -66,6 +66,10 @@ pub(crate) enum ApiError {
         /// Where the page is from.
         origin: String,
     },
+    /// The bodies of the requests under way take all the memory they may. The caller may try again at once; the operator
+    /// can act (`Settings::body_memory_limit`).
+    #[error("the server is holding too many large requests at the moment; send this one again in a second")]
+    BodyMemory,
     /// The caller's role does not cover this. The caller can ask an administrator.
     #[error("your role does not allow this")]
     Forbidden,

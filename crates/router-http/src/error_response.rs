@@ -85,6 +85,7 @@ impl ApiError {
             Self::BodyCut => (StatusCode::BAD_REQUEST, InvalidRequest, "incomplete_body"),
             Self::BodySlow { .. } => (StatusCode::REQUEST_TIMEOUT, InvalidRequest, "body_timeout"),
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, InvalidRequest, "body_too_large"),
+            Self::BodyMemory => (StatusCode::SERVICE_UNAVAILABLE, Unavailable, "body_memory_full"),
             Self::MediaType { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, InvalidRequest, "unsupported_media_type"),
             Self::NoHost => (StatusCode::BAD_REQUEST, InvalidRequest, "host_missing"),
             Self::HostNotAllowed { .. } => (StatusCode::FORBIDDEN, Permission, "host_not_allowed"),
@@ -151,6 +152,10 @@ impl ApiError {
             // What is left of the body would be read as the next request.
             Self::BodyTooLarge { .. } | Self::BodySlow { .. } | Self::BodyCut => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Self::BodyMemory => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+                wait(&mut headers, Some(Duration::from_secs(1)));
             }
             Self::Route(error) => route_headers(error, &mut headers),
             _ => {}

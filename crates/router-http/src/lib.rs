@@ -30,4 +30,5 @@ mod api;
 pub mod app;
 mod health_memory;
 pub mod openapi;
+mod store_deadline;
 mod wall_clock;

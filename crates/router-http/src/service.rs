@@ -11,6 +11,7 @@ use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use router_core::id::RequestId;
 use router_core::principal::Principal;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::access_log::AccessLog;
@@ -32,12 +33,16 @@ pub(crate) struct Service {
     settings: Settings,
     guard: Guard,
     dispatch: Dispatch,
+    /// A permit for each byte of body in memory.
+    body_room: Arc<Semaphore>,
 }
 
 impl Service {
     pub(crate) fn new(app: Arc<App>, settings: Settings, address: SocketAddr) -> Self {
         let guard = Guard::new(&settings, address);
-        Self { app, settings, guard, dispatch: Dispatch::new() }
+        let body_bytes = settings.body_memory_limit.max(settings.body_limit).min(Semaphore::MAX_PERMITS);
+        let body_room = Arc::new(Semaphore::new(body_bytes));
+        Self { app, settings, guard, dispatch: Dispatch::new(), body_room }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -86,7 +91,8 @@ impl Service {
             body::expect_json(&head.headers)?;
         }
         // Read even where none is expected: see `body::read`.
-        let body = body::read(body, self.settings.body_limit, self.settings.body_timeout).await?;
+        let body = body::read(body, self.settings.body_limit, self.settings.body_timeout, &self.body_room).await?;
+        let body::Whole { bytes: body, _room } = body;
         log.bytes_in = body.len();
         let allowance = match route.limit {
             Limit::Read => Some(self.app.parts.engine.admit_read(&principal).await?),

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct Settings {
     /// The largest request body, in bytes. A larger one is answered 413.
     pub body_limit: usize,
+    /// The bodies of all requests under way together, in bytes; beyond it a request is answered 503. At least `body_limit`
+    /// is used, so that a request which is alone always fits.
+    pub body_memory_limit: usize,
     /// From accepting a connection to the end of the first request's headers.
     pub header_timeout: Duration,
     /// From the end of the headers to the end of the body; longer is answered 408.
@@ -36,6 +39,8 @@ impl Default for Settings {
         Self {
             // A 200,000-token prompt is about 1 MB of JSON; the rest is room for images in base64.
             body_limit: 10 * 1024 * 1024,
+            // 25 of the largest bodies, or 64 kB for each connection; parsed they take up to three times that.
+            body_memory_limit: 256 * 1024 * 1024,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
             // Longer than the 60 s after which common load balancers drop an idle connection, so that they close first

@@ -16,6 +16,7 @@ use crate::error::ApiError;
 use crate::json::{self, Object};
 use crate::response::{Reply, json as answer_json, ok};
 use crate::route::{Answer, Asked, Content, Operation, RequestBody, schema};
+use crate::store_deadline::within_deadline;
 use crate::wall_clock;
 
 /// What was judged when the judge does not say.
@@ -174,7 +175,7 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
     let subject = Named { request_id, model_id, prompt, response }.resolve(&asked).await?;
     let score = EvalScore {
         id: asked.id,
-        tenant: asked.principal.tenant.clone(),
+        tenant: subject.tenant,
         request_id: subject.request_id,
         model_id: subject.model_id,
         unresolved: subject.unresolved,
@@ -187,7 +188,7 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
         response: subject.response,
         created_at: wall_clock::now(),
     };
-    asked.app.parts.scores.add(&score).await?;
+    within_deadline("take a score", asked.app.parts.scores.add(&score)).await?;
     answer_json(StatusCode::CREATED, &ScoreView::from(score))
 }
 
@@ -197,7 +198,7 @@ pub(crate) async fn list(asked: Asked) -> Result<Reply, ApiError> {
         model_id: asked.query.text("modelId").map(ModelId::from),
         request_id: asked.query.parsed("requestId", "a request's id: a UUID")?,
     };
-    let page = asked.app.parts.scores.list(&filter, asked.query.page()?).await?;
+    let page = within_deadline("list scores", asked.app.parts.scores.list(&filter, asked.query.page()?)).await?;
     ok(&PageView::of(page, ScoreView::from))
 }
 

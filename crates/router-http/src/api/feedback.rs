@@ -15,6 +15,7 @@ use crate::error::ApiError;
 use crate::json::{self, Object};
 use crate::response::{Reply, json as answer_json, ok};
 use crate::route::{Answer, Asked, Content, Operation, Parameter, RequestBody, schema};
+use crate::store_deadline::within_deadline;
 use crate::wall_clock;
 
 /// An opinion of an answer. The answer is named by `requestId`, or by `modelId`, `prompt` and `response`; the opinion
@@ -134,7 +135,7 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
     let subject = Named { request_id, model_id, prompt, response }.resolve(&asked).await?;
     let feedback = Feedback {
         id: asked.id,
-        tenant: asked.principal.tenant.clone(),
+        tenant: subject.tenant,
         key: asked.principal.key.clone(),
         request_id: subject.request_id,
         model_id: subject.model_id,
@@ -147,7 +148,7 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
         response: subject.response,
         created_at: wall_clock::now(),
     };
-    asked.app.parts.feedback.add(&feedback).await?;
+    within_deadline("take feedback", asked.app.parts.feedback.add(&feedback)).await?;
     answer_json(StatusCode::CREATED, &FeedbackView::from(feedback))
 }
 
@@ -157,7 +158,7 @@ pub(crate) async fn list(asked: Asked) -> Result<Reply, ApiError> {
         model_id: asked.query.text("modelId").map(ModelId::from),
         request_id: asked.query.parsed("requestId", "a request's id: a UUID")?,
     };
-    let page = asked.app.parts.feedback.list(&filter, asked.query.page()?).await?;
+    let page = within_deadline("list feedback", asked.app.parts.feedback.list(&filter, asked.query.page()?)).await?;
     ok(&PageView::of(page, FeedbackView::from))
 }
 

@@ -78,6 +78,9 @@ struct PartHealth {
 #[serde(rename_all = "camelCase")]
 struct JournalHealth {
     status: PartStatus,
+    /// What is wrong, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'static str>,
     /// Records that are not in the database yet.
     entries: u64,
     /// How long the oldest of them has waited, in seconds.
@@ -85,6 +88,8 @@ struct JournalHealth {
     oldest_seconds: Option<f64>,
     /// Bytes on disk.
     disk_bytes: u64,
+    /// Outcomes that the disk refuses and that are in memory until it takes them.
+    waiting_outcomes: usize,
     /// Records the database refused for good.
     rejected: u64,
 }
@@ -165,13 +170,19 @@ fn millis(duration: Duration) -> f64 {
 
 impl From<&JournalStatus> for JournalHealth {
     fn from(journal: &JournalStatus) -> Self {
-        let status = match (&journal.disk_error, &journal.store_error) {
-            (Some(_), _) => PartStatus::Down,
-            (None, Some(_)) => PartStatus::Degraded,
-            (None, None) => PartStatus::Up,
+        let (status, problem) = if journal.disk_error.is_some() {
+            (PartStatus::Down, Some("the disk does not take entries"))
+        } else if journal.full {
+            (PartStatus::Degraded, Some("it is full: requests run without a record or not at all"))
+        } else if journal.store_error.is_some() {
+            (PartStatus::Degraded, Some("the database does not take records"))
+        } else {
+            (PartStatus::Up, None)
         };
         Self {
             status,
+            problem,
+            waiting_outcomes: journal.waiting_outcomes,
             entries: journal.entries,
             oldest_seconds: journal.oldest.map(|oldest| oldest.as_secs_f64()),
             disk_bytes: journal.disk_bytes,
@@ -190,5 +201,23 @@ impl From<ProviderHealth> for ProviderPart {
         };
         let part = PartHealth { status, latency_ms: health.latency.map(millis), since: health.since };
         Self { id: health.id, part, last_error: health.last_error.map(|kind| kind.name()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_that_refuses_says_so() {
+        let of = |journal: JournalStatus| {
+            let health = JournalHealth::from(&journal);
+            (health.status, health.problem.unwrap_or_default().split(':').next().unwrap_or_default())
+        };
+        let full = JournalStatus { full: true, ..JournalStatus::default() };
+        assert_eq!(of(JournalStatus::default()), (PartStatus::Up, ""));
+        assert_eq!(of(full.clone()), (PartStatus::Degraded, "it is full"));
+        let disk = JournalStatus { disk_error: Some("no space left".into()), ..full };
+        assert_eq!(of(disk), (PartStatus::Down, "the disk does not take entries"));
     }
 }

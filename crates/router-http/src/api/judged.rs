@@ -1,11 +1,11 @@
 //! What a judgement (feedback, an evaluation score) is about, and how good it says the answer is.
 
 use router_core::conversation::Conversation;
-use router_core::id::{ModelId, RequestId};
+use router_core::id::{ModelId, RequestId, TenantId};
 use router_core::prompt_type::PromptType;
 use router_core::registry::Registry;
 use router_engine::settings::KeepText;
-use router_store::record::RequestRecord;
+use router_store::record::{RequestRecord, RequestStatus};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -73,6 +73,8 @@ pub(crate) struct Named {
 
 /// The answer that is judged.
 pub(crate) struct Subject {
+    /// Whose the answer is, and hence the judgement: for a request its tenant, whoever judges.
+    pub(crate) tenant: TenantId,
     pub(crate) request_id: Option<RequestId>,
     pub(crate) model_id: ModelId,
     /// The registry does not know the model.
@@ -100,7 +102,8 @@ impl Named {
     }
 
     fn of_record(self, record: RequestRecord, registry: &Registry, keep: bool) -> Result<Subject, ApiError> {
-        let Some(answered) = record.model_id else {
+        // A request that failed names the last model that was asked: that one must not be judged for silence.
+        let (RequestStatus::Succeeded, Some(answered)) = (record.status, record.model_id) else {
             return Err(ApiError::invalid("requestId", "the request has no answer to judge"));
         };
         if self.model_id.is_some_and(|named| named != answered.as_str()) {
@@ -110,6 +113,7 @@ impl Named {
             ));
         }
         Ok(Subject {
+            tenant: record.tenant,
             request_id: self.request_id,
             unresolved: registry.get(answered.as_str()).is_none(),
             model_id: answered,
@@ -131,6 +135,7 @@ impl Named {
         let conversation = Conversation::prompt(prompt.as_str());
         let (prompt_type, _) = asked.app.parts.engine.classify(&conversation).probabilities.likeliest();
         Ok(Subject {
+            tenant: asked.principal.tenant.clone(),
             request_id: None,
             unresolved: registry.get(&model).is_none(),
             model_id: ModelId::from(model),
@@ -143,6 +148,9 @@ impl Named {
 
 #[cfg(test)]
 mod tests {
+    use router_core::id::ProviderId;
+    use router_store::record::Intent;
+
     use super::*;
 
     #[test]
@@ -155,6 +163,28 @@ mod tests {
             assert!(rating("feedback.", Some(number), None).unwrap_err().to_string().starts_with("`feedback.rating`"));
         }
         rating("", Some(3), Some(Thumb::Up)).unwrap_err();
+    }
+
+    #[test]
+    fn a_judgement_belongs_to_whom_the_answer_belongs_and_only_an_answer_can_be_judged() {
+        let record = |status| {
+            let record = RequestRecord::outcome_unknown(Intent {
+                id: RequestId(uuid::Uuid::now_v7()),
+                tenant: TenantId::from("theirs"),
+                key: None,
+                model_id: ModelId::from("gpt-4o"),
+                provider: ProviderId::from("openai"),
+                prompt_type: PromptType::General,
+                difficulty: 0.5,
+            });
+            RequestRecord { status, ..record }
+        };
+        for status in RequestStatus::ALL {
+            let named = Named { request_id: None, model_id: None, prompt: None, response: None };
+            let subject = named.of_record(record(status), &Registry::shipped(), true);
+            let tenant = subject.ok().map(|subject| subject.tenant);
+            assert_eq!(tenant, (status == RequestStatus::Succeeded).then(|| TenantId::from("theirs")), "{status:?}");
+        }
     }
 
     #[test]

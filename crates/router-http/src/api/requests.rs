@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use router_core::attempt::{Attempt, millis};
 use router_core::error_kind::ErrorKind;
 use router_core::explain::Explanation;
+use router_core::finish::FinishReason;
 use router_core::id::{ModelId, ProviderId, RequestId, TenantId};
 use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
@@ -22,6 +23,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::response::{Reply, ok};
 use crate::route::{Answer, Asked, Content, Operation, Parameter, schema};
+use crate::store_deadline::within_deadline;
 
 /// Records reach the database in batches, so one that was answered just now may be on its way.
 const UNDER_WAY: Duration = Duration::from_secs(10);
@@ -56,6 +58,8 @@ struct RequestSummary {
     #[serde(with = "millis")]
     #[schemars(with = "f64")]
     latency_ms: Duration,
+    /// Why the model stopped, where one answered.
+    finish: Option<FinishReason>,
     cached: bool,
     simulated: bool,
 }
@@ -66,6 +70,14 @@ struct RequestSummary {
 struct RequestDetail {
     #[serde(flatten)]
     summary: RequestSummary,
+    /// The exact model that the provider says answered, where that is another name.
+    upstream_model: Option<String>,
+    /// The provider's own id of the answer: what its support asks for.
+    upstream_id: Option<String>,
+    /// What of the request the provider's wire format could not carry.
+    dropped: Vec<String>,
+    /// The catalogue the decision and the prices are of: 16 hexadecimal digits, since JSON's numbers do not hold 64 bits.
+    catalogue: String,
     /// Everyone that was asked, in order.
     attempts: Vec<Attempt>,
     /// Why this model, and what the alternatives were.
@@ -130,7 +142,7 @@ pub(crate) async fn list(asked: Asked) -> Result<Reply, ApiError> {
         prompt_type: asked.query.one_of("promptType", PromptType::from_name, &types)?,
         status: asked.query.one_of("status", read_status, &statuses)?,
     };
-    let page = asked.app.parts.requests.list(&filter, asked.query.page()?).await?;
+    let page = within_deadline("list requests", asked.app.parts.requests.list(&filter, asked.query.page()?)).await?;
     ok(&PageView::of(page, RequestSummary::from))
 }
 
@@ -155,7 +167,7 @@ pub(crate) async fn find(
     });
     let until = Instant::now() + if young { PATIENCE } else { Duration::ZERO };
     loop {
-        let found = app.parts.requests.get(tenant, id).await?;
+        let found = within_deadline("find a request", app.parts.requests.get(tenant, id)).await?;
         if found.is_some() || Instant::now() >= until {
             return Ok(found);
         }
@@ -184,6 +196,7 @@ impl From<RequestRecord> for RequestSummary {
             usage: record.usage,
             cost: record.cost,
             latency_ms: record.latency,
+            finish: record.finish,
             cached: record.cached,
             simulated: record.simulated,
         }
@@ -193,6 +206,10 @@ impl From<RequestRecord> for RequestSummary {
 impl From<RequestRecord> for RequestDetail {
     fn from(mut record: RequestRecord) -> Self {
         Self {
+            upstream_model: record.upstream_model.take(),
+            upstream_id: record.upstream_id.take(),
+            dropped: std::mem::take(&mut record.dropped),
+            catalogue: format!("{:016x}", record.catalogue),
             attempts: std::mem::take(&mut record.attempts),
             decision: std::mem::take(&mut record.decision),
             metadata: record.metadata.take(),

@@ -1,5 +1,8 @@
 //! The native API's answers, with obedient providers.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use router_cache::rate_limit::Rate;
 use router_engine::settings::EngineSettings;
 use router_http::settings::Settings;
@@ -7,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::stage::{Stage, engine_settings};
+use crate::doubles::{DeadStore, MuteStore};
+use crate::stage::{Backing, Stage, engine_settings};
 
 async fn stage() -> Stage {
     Stage::start(Settings::default()).await
@@ -194,8 +198,34 @@ async fn metrics_count_routes_not_paths() {
         r#"llm_http_requests_total{route="unmatched",method="GET",status="404"}"#,
         r#"llm_model_success_rate{model="gpt-4o"}"#,
         "llm_journal_entries",
+        "llm_journal_waiting_outcomes 0",
+        "llm_journal_refused_total 0",
+        "llm_journal_corrupt_total 0",
+        "llm_cache_oversized_total 7",
     ] {
         assert!(text.contains(series), "no {series} in\n{text}");
     }
     assert!(!text.contains("not/a/route") && !text.contains("not-a-uuid"));
+}
+
+#[tokio::test]
+async fn a_database_that_never_answers_is_waited_for_and_then_said() {
+    let stage = Stage::with_backing(Settings::default(), engine_settings(), HashMap::new(), async |_, _| Backing {
+        requests: Arc::new(MuteStore),
+        feedback: Arc::new(MuteStore),
+        scores: Arc::new(MuteStore),
+        health: Arc::new(DeadStore),
+    })
+    .await;
+    let id = "01890000-0000-7000-8000-000000000000";
+    let pair = json!({"modelId": "gpt-4o", "prompt": "hi", "response": "ho", "rating": 4});
+    let one = format!("/api/requests/{id}");
+    let [list, get, feedback, scores] =
+        ["/api/requests", one.as_str(), "/api/feedback", "/api/eval"].map(|path| stage.get(path));
+    let [opinion, score] = ["/api/feedback", "/api/eval"].map(|path| stage.post(path, &pair));
+    // All at once, so that the test waits for one deadline only.
+    let answers = tokio::join!(list, get, feedback, scores, opinion, score);
+    for (status, answer) in [answers.0, answers.1, answers.2, answers.3, answers.4, answers.5] {
+        assert_eq!((status, answer["error"]["code"].as_str()), (503, Some("records_unavailable")), "{answer}");
+    }
 }

@@ -149,3 +149,40 @@ impl ScoreStore for DeadStore {
         down()
     }
 }
+
+/// A database that never answers.
+#[derive(Debug)]
+pub(crate) struct MuteStore;
+
+#[async_trait]
+impl RequestLog for MuteStore {
+    async fn append(&self, _: &[RequestRecord]) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+    async fn get(&self, _: Option<&TenantId>, _: RequestId) -> Result<Option<RequestRecord>, StoreError> {
+        std::future::pending().await
+    }
+    async fn list(&self, _: &RequestFilter, _: PageRequest) -> Result<Page<RequestRecord>, StoreError> {
+        std::future::pending().await
+    }
+}
+
+#[async_trait]
+impl FeedbackStore for MuteStore {
+    async fn add(&self, _: &Feedback) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+    async fn list(&self, _: &FeedbackFilter, _: PageRequest) -> Result<Page<Feedback>, StoreError> {
+        std::future::pending().await
+    }
+}
+
+#[async_trait]
+impl ScoreStore for MuteStore {
+    async fn add(&self, _: &EvalScore) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+    async fn list(&self, _: &ScoreFilter, _: PageRequest) -> Result<Page<EvalScore>, StoreError> {
+        std::future::pending().await
+    }
+}

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use router_http::settings::Settings;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::stage::Stage;
 
@@ -351,4 +353,26 @@ async fn hostile_input_is_told_what_is_wrong_and_the_server_goes_on() {
     assert_eq!(status, 200, "{answer}");
     assert_eq!(answer["response"], "answer to: still there?");
     println!("{} hostile inputs refused", rows.len());
+}
+
+#[tokio::test]
+async fn bodies_together_take_no_more_memory_than_they_may_and_give_it_back() {
+    let settings = Settings { body_limit: 1_000, body_memory_limit: 1_000, ..Settings::default() };
+    let stage = Stage::start(settings).await;
+    let silent = json!({"prompt": "silence", "metadata": {"padding": "x".repeat(600)}});
+    let other = json!({"prompt": "hi", "metadata": {"padding": "x".repeat(600)}});
+    // Announced and never sent: takes nothing.
+    let mut idle = TcpStream::connect(stage.address).await.unwrap();
+    let head =
+        "POST /api/route HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n";
+    idle.write_all(head.as_bytes()).await.unwrap();
+    let client = reqwest::Client::new();
+    let held = tokio::spawn(client.post(stage.url("/api/route")).json(&silent).send());
+    stage.provider.until_waiting(1).await;
+    let refused = client.post(stage.url("/api/route")).json(&other).send().await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "1"));
+    assert!(refused.text().await.unwrap().contains("body_memory_full"));
+    held.abort();
+    stage.provider.until_waiting(0).await;
+    assert_eq!(stage.post("/api/route", &other).await.0, 200);
 }

@@ -16,6 +16,7 @@ use router_core::quality::QualityTable;
 use router_core::registry::Registry;
 use router_engine::clock::SystemClock;
 use router_engine::engine::Engine;
+use router_engine::metrics::CACHE_OVERSIZED;
 use router_engine::settings::{EngineSettings, FailoverSettings, KeepText};
 use router_engine::snapshot::Snapshot;
 use router_http::app::{App, Parts};
@@ -105,8 +106,16 @@ impl Stage {
         let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
         let Backing { requests, feedback, scores, health } = back(directory.path(), journal.clone()).await;
         let engine = engine(engine_settings, providers, journal.clone());
-        let parts =
-            Parts { engine, requests, feedback, scores, store_health: health, journal, metrics: Some(recorder()) };
+        let parts = Parts {
+            engine,
+            requests,
+            feedback,
+            scores,
+            store_health: health,
+            journal,
+            metrics: Some(recorder()),
+            counts: vec![(CACHE_OVERSIZED, Box::new(|| 7))],
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -64,6 +64,11 @@ async fn a_prompt_is_answered_recorded_and_judged() {
     assert_eq!((text(&record, "status"), text(&record, "modelId")), ("succeeded", "gpt-4o"));
     assert_eq!((text(&record, "prompt"), &record["response"]), ("What is AI?", &answer["response"]));
     assert_eq!(record["metadata"]["team"], "search");
+    assert_eq!((text(&record, "finish"), &record["dropped"]), ("stop", &json!([])), "{record}");
+    assert!(!text(&record, "upstreamId").is_empty(), "{record}");
+    let catalogue = text(&record, "catalogue");
+    assert!(catalogue.len() == 16 && u64::from_str_radix(catalogue, 16).unwrap() > 0, "{catalogue}");
+    assert!(record.get("upstreamModel").is_some(), "{record}");
     assert_eq!((&record["usage"], &record["cost"]), (&answer["usage"], &answer["cost"]));
     assert_eq!(record["decision"]["candidates"][0]["modelId"], answer["decision"]["candidates"][0]["modelId"]);
 
@@ -109,6 +114,22 @@ async fn judgements_of_answers_from_elsewhere_are_kept() {
     let nowhere = json!({"requestId": "01890000-0000-7000-8000-000000000000", "rating": 4});
     let (status, missing) = stage.post("/api/feedback", &nowhere).await;
     assert_eq!((status, text(&missing["error"], "field")), (404, "requestId"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_answers_are_judged() {
+    let Whole { stage, simulator } = Whole::start().await;
+    simulator.set_fault("gpt-4o", Some(Fault::always(FaultKind::ServerError)));
+    let alone = json!({"prompt": "hi", "modelId": "gpt-4o", "fallbacks": false});
+    let (_, failed) = stage.post("/api/route", &alone).await;
+    let id = text(&failed["error"], "requestId");
+    let (_, record) = stage.get(&format!("/api/requests/{id}")).await;
+    assert_eq!((text(&record, "status"), text(&record, "modelId")), ("failed", "gpt-4o"), "{record}");
+    for path in ["/api/feedback", "/api/eval"] {
+        let (status, refused) = stage.post(path, &json!({"requestId": id, "thumbs": "down"})).await;
+        assert_eq!((status, text(&refused["error"], "field")), (400, "requestId"), "{refused}");
+        assert_eq!(stage.get(path).await.1["items"], json!([]));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

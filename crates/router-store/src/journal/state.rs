@@ -246,6 +246,7 @@ impl State {
             open_intents: self.open.len(),
             waiting_outcomes: self.waiting.len(),
             dropped_outcomes: self.waiting.dropped,
+            full: !self.has_room(self.settings.outcome_reserve),
             refused: self.refused,
             rejected: self.rejected,
             corrupt: self.corrupt,
@@ -260,13 +261,20 @@ impl State {
 
     /// Whether `more` bytes fit, with room for the outcomes of all running requests.
     fn check_room(&mut self, more: u64) -> Result<(), JournalError> {
-        let bytes = self.disk_bytes() + self.open.len() as u64 * self.settings.outcome_reserve;
-        let limit = self.settings.max_bytes;
-        if bytes + more <= limit {
+        if self.has_room(more) {
             return Ok(());
         }
         self.refused += 1;
-        Err(JournalError::Full { bytes, limit })
+        Err(JournalError::Full { bytes: self.spoken_for(), limit: self.settings.max_bytes })
+    }
+
+    fn has_room(&self, more: u64) -> bool {
+        self.spoken_for() + more <= self.settings.max_bytes
+    }
+
+    /// Bytes on the disk, and room for the outcomes of all running requests.
+    fn spoken_for(&self) -> u64 {
+        self.disk_bytes() + self.open.len() as u64 * self.settings.outcome_reserve
     }
 
     /// Adds an entry; the segment it stands in.

@@ -20,6 +20,8 @@ pub struct JournalStatus {
     /// Outcomes for which there was no room in memory either, since the start: the next start makes them
     /// [`OutcomeUnknown`](crate::record::RequestStatus::OutcomeUnknown).
     pub dropped_outcomes: u64,
+    /// The next intent would be refused for want of room.
+    pub full: bool,
     /// Calls refused because the journal was full, since the start.
     pub refused: u64,
     /// Records put into the file of rejected ones, since the start.

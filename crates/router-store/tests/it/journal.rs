@@ -187,11 +187,13 @@ async fn at_the_bound_intents_are_refused_and_outcomes_still_fit() {
     };
     assert!(matches!(refused, JournalError::Full { limit: 65_536, .. }), "{refused}");
     assert!(accepted.len() > 20, "{} intents fit", accepted.len());
+    let full = journal.status().full;
     let uninvited = journal.conclude(&record(id())).unwrap_err();
     assert!(matches!(uninvited, JournalError::Full { .. }), "{uninvited}");
     for &id in &accepted {
         journal.conclude(&record(id)).unwrap();
     }
+    assert!(full);
     let status = journal.status();
     assert!(status.disk_bytes <= 64 << 10, "{status:?}");
     assert_eq!((status.refused, status.open_intents, status.entries), (2, 0, accepted.len() as u64));
@@ -199,6 +201,7 @@ async fn at_the_bound_intents_are_refused_and_outcomes_still_fit() {
     let log = Arc::new(MemoryLog::default());
     drain(&journal, &log).await;
     assert_eq!(log.records().len(), accepted.len());
+    assert!(!journal.status().full);
     assert!(journal.status().disk_bytes <= 8 << 10, "{:?}", journal.status());
     journal.intend(&intent(id())).unwrap();
 }
