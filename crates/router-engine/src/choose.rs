@@ -21,7 +21,7 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) out: &'a OutOfPlans,
     pub(crate) now: router_core::moment::Moment,
     pub(crate) today: jiff::civil::Date,
-    /// A dry run: nobody will be asked, so nobody needs to be reachable.
+    /// A dry run: nobody will be asked.
     pub(crate) dry: bool,
 }
 
@@ -43,12 +43,14 @@ pub(crate) fn choose(
     circumstances: &Circumstances<'_>,
 ) -> Decision {
     let Circumstances { snapshot, live, out, now, today, dry } = *circumstances;
+    // A dry run says what a run would do. Without any provider no run would do anything, so it says what one could do.
+    let needs_provider = !(dry && snapshot.providers.is_empty());
     let barred = |model: &Model| -> Option<Exclusion> {
         if !principal.may_use(&model.id) {
             Some(Exclusion::NotAllowed)
         } else if out.has(model) {
             Some(Exclusion::Unavailable)
-        } else if !dry && snapshot.provider(&model.provider).is_none() {
+        } else if needs_provider && snapshot.provider(&model.provider).is_none() {
             Some(Exclusion::ProviderNotConfigured)
         } else {
             None

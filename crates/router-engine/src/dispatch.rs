@@ -170,7 +170,10 @@ impl<'a> Dispatch<'a> {
                 let failed = AttemptOutcome::Failed { kind: error.kind, upstream_status: error.status };
                 match error.spent {
                     Spent::Nothing => (failed, None, None),
-                    Spent::Known(usage) => (failed, Some(usage), Some(model.cost(&usage))),
+                    Spent::Known(usage) => {
+                        let usage = usage::plausible(usage);
+                        (failed, usage, Some(usage.map_or(Cost::Unpriced, |usage| model.cost(&usage))))
+                    }
                     Spent::Unknown => (failed, None, Some(Cost::Unpriced)),
                 }
             }

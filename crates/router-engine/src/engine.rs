@@ -142,13 +142,17 @@ impl Engine {
             let run = Run { current: &current, ask: &ask, decision: &decision, arrived };
             let reply = match self.run(run, &mut record).await {
                 Ok(reply) => reply,
+                Err((RouteError::RecordsUnavailable, _)) => {
+                    record.forget();
+                    return Err(RouteError::RecordsUnavailable);
+                }
                 Err((error, kind)) => {
                     record.failed(kind);
                     return Err(error);
                 }
             };
             // 6 remember
-            if let Some(key) = key.filter(|_| use_cache.write && reply.is_complete()) {
+            if let Some(key) = key.filter(|_| use_cache.write && reply.is_worth_remembering()) {
                 remember(self.cache.as_ref(), key, &reply).await;
             }
             (reply, record.attempts().to_vec(), record.cost())

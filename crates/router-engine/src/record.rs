@@ -158,6 +158,11 @@ impl OpenRecord {
         self.close(RequestStatus::Failed, kind)
     }
 
+    /// Writes nothing: the journal has refused the request before anybody was asked.
+    pub(crate) fn forget(mut self) {
+        self.closed = true;
+    }
+
     fn close(&mut self, status: RequestStatus, kind: Option<ErrorKind>) -> Duration {
         self.closed = true;
         self.record.status = status;

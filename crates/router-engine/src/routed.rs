@@ -38,10 +38,16 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Whether the model said all it wanted to: an answer that was cut or withheld is not worth repeating to the next caller.
+    /// Whether the model said all it wanted to: an answer that was cut, withheld or empty is not worth repeating to the next caller.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
-        matches!(self.finish, FinishReason::Stop | FinishReason::ToolCalls)
+    pub fn is_worth_remembering(&self) -> bool {
+        match self.finish {
+            FinishReason::Stop => {
+                self.parts.iter().any(|part| !matches!(&part.content, Content::Text(text) if text.is_empty()))
+            }
+            FinishReason::ToolCalls => true,
+            FinishReason::Length | FinishReason::ContentFilter => false,
+        }
     }
 
     /// The text, without reasoning and tool calls.

@@ -1,6 +1,7 @@
 //! Who is let in, and what a reload changes.
 
 use router_cache::rate_limit::Rate;
+use router_core::exclusion::Exclusion;
 use router_core::id::TenantId;
 use router_core::principal::Principal;
 use router_engine::error::RouteError;
@@ -58,6 +59,26 @@ async fn without_providers_dry_runs_work_and_executions_name_the_variables() {
     assert_eq!(decision.choice().unwrap().model.id.as_str(), "alpha");
     let error = rig.route("hello").await.unwrap_err();
     assert!(error.to_string().contains("OPENAI_API_KEY"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_what_a_run_would_do() {
+    let rig = Rig::start().await;
+    rig.reload(|snapshot| {
+        snapshot.providers.remove("openai");
+    });
+    let ask = rig.ask("hello");
+    let decision = rig.engine.decide(&ask.conversation, &ask.preferences, &Rig::principal()).unwrap();
+    assert_eq!(decision.choice().unwrap().model.id.as_str(), "beta");
+    assert_eq!(decision.exclusion(&"alpha".into()), Some(&Exclusion::ProviderNotConfigured));
+    assert_eq!(rig.route("hello").await.unwrap().reply.model_id.as_str(), "beta");
+
+    let pinned = |ask: &mut router_engine::ask::Ask| {
+        ask.preferences.model = Some("alpha".into());
+        ask.preferences.fallbacks = false;
+    };
+    let error = rig.route_with("hello", pinned).await.unwrap_err();
+    assert!(matches!(error, RouteError::NoProvider { .. }), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
