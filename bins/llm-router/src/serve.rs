@@ -97,6 +97,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
             (CACHE_OVERSIZED, Box::new(move || cache.oversized())),
         ],
         metrics,
+        grafana_url: config.metrics.grafana_url.as_ref().map(ToString::to_string),
     });
 
     // The log has the address too: a server nobody reads the output of still serves.

@@ -33,6 +33,8 @@ pub struct Parts {
     pub counts: Vec<(&'static str, Count)>,
     /// Renders the metrics; `None` switches `/api/metrics` off.
     pub metrics: Option<PrometheusHandle>,
+    /// Where people look at the metrics; shown by `GET /`.
+    pub grafana_url: Option<String>,
 }
 
 /// Says how much a part has counted since the start.

@@ -68,7 +68,7 @@ impl Default for Log {
 pub struct Metrics {
     /// Whether `GET /api/metrics` answers.
     pub enabled: bool,
-    /// A dashboard elsewhere that the server's own links to.
+    /// A Grafana with dashboards of this server; `GET /` links to it.
     pub grafana_url: Option<HttpUrl>,
 }
 

@@ -10,6 +10,7 @@ use crate::routes::ROUTES;
 
 /// What the server is and which endpoints it has.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 struct Index {
     /// The product.
     name: &'static str,
@@ -17,6 +18,9 @@ struct Index {
     version: &'static str,
     /// Every answer is simulated: the server was started for a demonstration.
     simulated: bool,
+    /// Dashboards of this server's metrics, where the operator has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grafana_url: Option<String>,
     /// What can be asked.
     endpoints: Vec<Endpoint>,
 }
@@ -49,6 +53,7 @@ pub(crate) async fn index(asked: Asked) -> Result<Reply, ApiError> {
         name: "LLM Router",
         version: env!("CARGO_PKG_VERSION"),
         simulated: asked.app.parts.engine.snapshot().simulated,
+        grafana_url: asked.app.parts.grafana_url.clone(),
         endpoints: endpoints.collect(),
     })
 }

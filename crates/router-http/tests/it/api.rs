@@ -229,3 +229,15 @@ async fn a_database_that_never_answers_is_waited_for_and_then_said() {
         assert_eq!((status, answer["error"]["code"].as_str()), (503, Some("records_unavailable")), "{answer}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_names_every_endpoint_and_the_operators_grafana() {
+    let stage = Stage::start(Settings::default()).await;
+    let (status, index) = stage.get("/").await;
+    assert_eq!(status, 200);
+    assert_eq!(index["grafanaUrl"], "http://localhost:3001");
+    let paths: Vec<_> = index["endpoints"].as_array().unwrap().iter().map(|endpoint| &endpoint["path"]).collect();
+    for path in ["/api/route", "/api/models", "/api/health", "/api/metrics"] {
+        assert!(paths.iter().any(|known| *known == path), "no {path} in {paths:?}");
+    }
+}

@@ -114,6 +114,7 @@ impl Stage {
             store_health: health,
             journal,
             metrics: Some(recorder()),
+            grafana_url: Some("http://localhost:3001".into()),
             counts: vec![(CACHE_OVERSIZED, Box::new(|| 7))],
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
