@@ -65,6 +65,16 @@ impl Part {
     }
 }
 
+/// What a reader of an answer sees: its text, without reasoning and tool calls.
+#[must_use]
+pub fn visible_text(parts: &[Part]) -> String {
+    let texts = parts.iter().filter_map(|part| match &part.content {
+        Content::Text(text) | Content::Refusal(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
 impl From<Content> for Part {
     fn from(content: Content) -> Self {
         Self { content, cache: None }

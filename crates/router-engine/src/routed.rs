@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use router_cache::rate_limit::Allowance;
 use router_core::attempt::Attempt;
-use router_core::conversation::{Content, Part};
+use router_core::conversation::{Content, Part, visible_text};
 use router_core::finish::FinishReason;
 use router_core::id::{ModelId, ProviderId, RequestId};
 use router_core::price::Cost;
@@ -53,13 +53,7 @@ impl Reply {
     /// The text, without reasoning and tool calls.
     #[must_use]
     pub fn text(&self) -> String {
-        self.parts
-            .iter()
-            .filter_map(|part| match &part.content {
-                Content::Text(text) | Content::Refusal(text) => Some(text.as_str()),
-                _ => None,
-            })
-            .collect()
+        visible_text(&self.parts)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use router_core::conversation::{Content, Part};
+use router_core::conversation::{Part, visible_text};
 use router_core::error_kind::ErrorKind;
 use router_core::finish::FinishReason;
 use router_core::usage::Usage;
@@ -29,13 +29,7 @@ impl Answer {
     /// The text of the answer, without reasoning and tool calls.
     #[must_use]
     pub fn text(&self) -> String {
-        self.parts
-            .iter()
-            .filter_map(|part| match &part.content {
-                Content::Text(text) | Content::Refusal(text) => Some(text.as_str()),
-                _ => None,
-            })
-            .collect()
+        visible_text(&self.parts)
     }
 }
 
