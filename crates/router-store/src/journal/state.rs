@@ -113,12 +113,17 @@ impl State {
     }
 
     pub(super) fn intend(&mut self, id: RequestId, bytes: Vec<u8>) -> Result<(), JournalError> {
+        self.append_waiting().map_err(|error| self.behind(error))?;
         self.check_room(bytes.len() as u64 + self.settings.outcome_reserve)?;
         let segment = self.append(&bytes)?;
         self.open.insert(id, OpenIntent { segment, bytes });
-        // The disk works: those that it refused before may have left memory by now. If it does not, they stay there.
-        let _ = self.append_waiting();
         Ok(())
+    }
+
+    /// Intents are small: on a full disk they may fit where outcomes do not. Each would add an outcome to those that
+    /// wait, until there is no memory for them either.
+    fn behind(&self, disk: JournalError) -> JournalError {
+        JournalError::Behind { outcomes: self.waiting.len(), disk: Box::new(disk) }
     }
 
     pub(super) fn conclude(&mut self, id: RequestId, bytes: &[u8]) -> Result<(), JournalError> {
