@@ -191,6 +191,9 @@ pub trait RequestLog: Send + Sync {
     /// Writes a batch, all or nothing. A record whose id is there already is left as it is, unless it is
     /// [`RequestStatus::OutcomeUnknown`]: then the known outcome replaces it. So a batch can be written twice.
     ///
+    /// Of a record with a token count beyond [`i64::MAX`], usage and cost are stored as unknown; its attempts keep what
+    /// the provider said.
+    ///
     /// # Errors
     /// [`StoreError::Refused`] if it will never take one of them; otherwise the database did not take it this time.
     async fn append(&self, records: &[RequestRecord]) -> Result<(), StoreError>;

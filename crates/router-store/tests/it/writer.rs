@@ -319,8 +319,8 @@ async fn from_journal_to_sqlite_poison_and_all() {
     let path = directory.path().join("router.db");
     let store = SqliteStore::open(&path, SqliteSettings::default()).await.unwrap();
     let (good, interrupted) = (record(id()), intent(id()));
-    let mut poison = record(id());
-    poison.usage.as_mut().unwrap().output.0 = u64::MAX;
+    // An id that does not say when.
+    let poison = record(RequestId(uuid::Uuid::nil()));
     journal.intend(&interrupted).unwrap();
     journal.conclude(&good).unwrap();
     journal.conclude(&poison).unwrap();
