@@ -98,6 +98,7 @@ impl OpenRecord {
             provider: first.provider.clone(),
             prompt_type: self.record.prompt_type,
             difficulty: self.record.difficulty,
+            simulated: self.record.simulated,
         };
         let Err(error) = self.around.recorder.intend(&intent) else { return Ok(()) };
         metrics::record_lost("intent");

@@ -94,6 +94,7 @@ fn intent() -> Intent {
         provider: "openai".into(),
         prompt_type: PromptType::Analysis,
         difficulty: 0.5,
+        simulated: false,
     }
 }
 

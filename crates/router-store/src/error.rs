@@ -74,6 +74,27 @@ pub enum JournalError {
         /// The system's words.
         source: io::Error,
     },
+    /// The directory is not where it was: records would be lost to the next start. The operator can act: put it back, and
+    /// the journal goes on by itself; or restart.
+    #[error("the journal's directory was moved or removed: {} {found}; put it back, or restart", lock.display())]
+    Displaced {
+        /// The file that held the directory's lock.
+        lock: PathBuf,
+        /// What is there instead.
+        found: String,
+    },
+    /// Outcomes of earlier requests are in memory only, because the disk refuses them, so no intent is taken. The operator
+    /// can act: make room on the disk; the journal goes on by itself once it works again.
+    #[error(
+        "{outcomes} outcomes of earlier requests wait in memory, and no intent is taken before they are written: {disk}"
+    )]
+    Behind {
+        /// How many.
+        outcomes: usize,
+        /// What the disk said to the oldest of them.
+        #[source]
+        disk: Box<JournalError>,
+    },
     /// The entry is longer than an entry may be. Whoever made it can act.
     #[error("an entry of {bytes} bytes is longer than a journal's entry may be ({limit} bytes)")]
     TooLarge {

@@ -48,7 +48,6 @@ pub struct Journal {
     outcomes: Notify,
     /// How many outcomes the store has acknowledged since the start.
     acknowledged: watch::Sender<u64>,
-    _lock: DirectoryLock,
 }
 
 impl Journal {
@@ -71,10 +70,9 @@ impl Journal {
         let unresolved: Vec<_> = recovered.unresolved.values().map(|(_, intent)| intent.clone()).collect();
         let journal = Self {
             rejected: Rejected::new(&directory, settings.max_bytes),
-            state: Mutex::new(State::new(&directory, &settings, recovered, position, positions)?),
+            state: Mutex::new(State::new(&directory, lock, &settings, recovered, position, positions)?),
             outcomes: Notify::new(),
             acknowledged: watch::Sender::new(0),
-            _lock: lock,
             directory,
             settings,
         };
@@ -178,6 +176,7 @@ impl Journal {
 
     /// Puts an entry's payload where the operator finds it, because the store will never take it.
     pub(crate) fn reject(&self, id: RequestId, reason: &str, payload: &[u8]) -> Result<(), JournalError> {
+        self.check_place()?;
         self.rejected.keep(id, reason, payload)?;
         self.state().rejected += 1;
         tracing::error!(request = %id, reason, "a record is not in the store; it is kept in rejected.jsonl");
@@ -187,6 +186,11 @@ impl Journal {
     /// Writes the outcomes that the disk refused before, if it takes them now.
     pub(crate) fn append_waiting(&self) -> Result<(), JournalError> {
         self.change(State::append_waiting)
+    }
+
+    /// Whether the directory is still where it was. The status says so too, and no intent is taken while it is not.
+    pub(crate) fn check_place(&self) -> Result<(), JournalError> {
+        self.state().check_place()
     }
 
     /// Changes what is written, and wakes the writer if that gave it something to do.

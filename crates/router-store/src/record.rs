@@ -65,6 +65,9 @@ pub struct Intent {
     pub prompt_type: PromptType,
     /// How hard, in [0, 1].
     pub difficulty: f64,
+    /// All providers are simulated; `false` in intents of versions that did not say.
+    #[serde(default)]
+    pub simulated: bool,
 }
 
 /// The record of a request.
@@ -160,7 +163,7 @@ impl RequestRecord {
             cost: Cost::Unpriced,
             latency: Duration::ZERO,
             cached: false,
-            simulated: false,
+            simulated: intent.simulated,
             decision: RawJson::default(),
             metadata: None,
             prompt: None,
@@ -188,6 +191,9 @@ pub trait RequestLog: Send + Sync {
     /// Writes a batch, all or nothing. A record whose id is there already is left as it is, unless it is
     /// [`RequestStatus::OutcomeUnknown`]: then the known outcome replaces it. So a batch can be written twice.
     ///
+    /// Of a record with a token count beyond [`i64::MAX`], usage and cost are stored as unknown; its attempts keep what
+    /// the provider said.
+    ///
     /// # Errors
     /// [`StoreError::Refused`] if it will never take one of them; otherwise the database did not take it this time.
     async fn append(&self, records: &[RequestRecord]) -> Result<(), StoreError>;
@@ -203,4 +209,23 @@ pub trait RequestLog: Send + Sync {
     /// # Errors
     /// As [`RequestLog::get`].
     async fn list(&self, filter: &RequestFilter, page: PageRequest) -> Result<Page<RequestRecord>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recovered_record_of_a_demonstration_says_so_and_older_intents_are_read() {
+        let mut written = serde_json::json!({
+            "id": "017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "tenant": "acme", "modelId": "gpt-4o", "provider": "openai",
+            "promptType": "general", "difficulty": 0.5,
+        });
+        let recovered = |written: &serde_json::Value| {
+            RequestRecord::outcome_unknown(serde_json::from_value(written.clone()).unwrap()).simulated
+        };
+        assert!(!recovered(&written));
+        written["simulated"] = true.into();
+        assert!(recovered(&written));
+    }
 }

@@ -102,7 +102,7 @@ impl Writer {
         tokio::select! {
             never = self.write() => never,
             never = self.sync() => never,
-            never = self.append_waiting() => never,
+            never = self.look_after_journal() => never,
         }
     }
 
@@ -220,15 +220,15 @@ impl Writer {
         Backoff { next: self.settings.min_backoff, max: self.settings.max_backoff }
     }
 
-    /// Offers the disk again what it refused, in case that no request comes to do so.
-    async fn append_waiting(&self) -> Infallible {
+    /// Looks whether the journal is where it was, and offers the disk again what it refused, in case that no request
+    /// comes to do so.
+    async fn look_after_journal(&self) -> Infallible {
         loop {
             sleep(self.settings.max_backoff).await;
-            if self.journal.status().waiting_outcomes > 0 {
-                let journal = Arc::clone(&self.journal);
-                // Why the disk refuses them is in the journal's status.
-                let _ = tokio::task::spawn_blocking(move || journal.append_waiting()).await;
-            }
+            let journal = Arc::clone(&self.journal);
+            // What is wrong is in the journal's status.
+            let _ = tokio::task::spawn_blocking(move || journal.check_place().and_then(|()| journal.append_waiting()))
+                .await;
         }
     }
 

@@ -176,6 +176,7 @@ mod tests {
                 provider: ProviderId::from("openai"),
                 prompt_type: PromptType::General,
                 difficulty: 0.5,
+                simulated: false,
             });
             RequestRecord { status, ..record }
         };

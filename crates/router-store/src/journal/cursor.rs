@@ -71,6 +71,9 @@ impl Cursor {
     fn read(&mut self, end: u64) -> Result<Option<Item>, JournalError> {
         let Position { segment, offset } = self.progress.position;
         let path = segment::path(self.journal.directory(), segment);
+        if self.reader.is_none() {
+            self.journal.check_place()?;
+        }
         let mut reader = match self.reader.take().map_or_else(|| SegmentReader::open(&path, offset), Ok) {
             Ok(reader) => reader,
             Err(error) if error.kind() == io::ErrorKind::NotFound && offset < end => {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use router_core::id::RequestId;
 
 use super::entry;
+use super::lock::DirectoryLock;
 use super::position::{Position, PositionFile};
 use super::recovery::Recovered;
 use super::segment::{self, Tail};
@@ -71,12 +72,16 @@ pub(crate) struct State {
     pub(super) rejected: u64,
     pub(super) corrupt: u64,
     disk_error: Option<String>,
+    /// The directory is not where it was, as far as was looked.
+    displaced: Option<String>,
     pub(crate) store_error: Option<String>,
+    lock: DirectoryLock,
 }
 
 impl State {
     pub(super) fn new(
         directory: &Path,
+        lock: DirectoryLock,
         settings: &JournalSettings,
         recovered: Recovered,
         position: Position,
@@ -108,17 +113,41 @@ impl State {
             rejected: 0,
             corrupt: 0,
             disk_error: None,
+            displaced: None,
             store_error: None,
+            lock,
         })
     }
 
     pub(super) fn intend(&mut self, id: RequestId, bytes: Vec<u8>) -> Result<(), JournalError> {
+        if self.displaced.is_some() {
+            self.check_place()?;
+        }
+        self.append_waiting().map_err(|error| self.behind(error))?;
         self.check_room(bytes.len() as u64 + self.settings.outcome_reserve)?;
         let segment = self.append(&bytes)?;
         self.open.insert(id, OpenIntent { segment, bytes });
-        // The disk works: those that it refused before may have left memory by now. If it does not, they stay there.
-        let _ = self.append_waiting();
         Ok(())
+    }
+
+    /// Whether the directory is still where it was. To be asked before a file in it is opened, made or removed by name,
+    /// and now and then: what is written to files that are open already tells nobody that they are gone.
+    pub(super) fn check_place(&mut self) -> Result<(), JournalError> {
+        let place = self.lock.check_place();
+        let was_displaced = self.displaced.is_some();
+        self.displaced = place.as_ref().err().map(ToString::to_string);
+        match &place {
+            Err(error) if !was_displaced => tracing::error!(%error, "no intent is taken any more"),
+            Ok(()) if was_displaced => tracing::warn!("the journal's directory is back; intents are taken again"),
+            _ => {}
+        }
+        place
+    }
+
+    /// Intents are small: on a full disk they may fit where outcomes do not. Each would add an outcome to those that
+    /// wait, until there is no memory for them either.
+    fn behind(&self, disk: JournalError) -> JournalError {
+        JournalError::Behind { outcomes: self.waiting.len(), disk: Box::new(disk) }
     }
 
     pub(super) fn conclude(&mut self, id: RequestId, bytes: &[u8]) -> Result<(), JournalError> {
@@ -196,6 +225,7 @@ impl State {
         if done.is_empty() {
             return Ok(done);
         }
+        self.check_place()?;
         let left_behind = self.open.iter().filter(|(_, intent)| intent.segment < self.progress.position.segment);
         for id in left_behind.map(|(&id, _)| id).collect::<Vec<_>>() {
             let Some(mut intent) = self.open.remove(&id) else { continue };
@@ -210,6 +240,7 @@ impl State {
     }
 
     pub(super) fn remove(&mut self, segments: &[u64]) -> Result<(), JournalError> {
+        self.check_place()?;
         for &number in segments {
             let path = segment::path(&self.directory, number);
             match fs::remove_file(&path) {
@@ -250,7 +281,7 @@ impl State {
             refused: self.refused,
             rejected: self.rejected,
             corrupt: self.corrupt,
-            disk_error: self.disk_error.clone(),
+            disk_error: self.displaced.as_ref().or(self.disk_error.as_ref()).cloned(),
             store_error: self.store_error.clone(),
         }
     }
@@ -288,6 +319,7 @@ impl State {
         let mut number = self.segments.last_key_value().map_or(0, |(&number, _)| number);
         let full = self.tail.length + bytes.len() as u64 > self.settings.effective_segment_bytes();
         if full && self.tail.length > 0 {
+            self.check_place()?;
             number += 1;
             let former = std::mem::replace(&mut self.tail, create(&self.directory, number, self.settings.fsync)?);
             self.segments.insert(number, 0);

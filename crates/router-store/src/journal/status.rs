@@ -28,7 +28,8 @@ pub struct JournalStatus {
     pub rejected: u64,
     /// Damaged places skipped, since the start.
     pub corrupt: u64,
-    /// Why the last call failed to reach the disk; `None` once one succeeds.
+    /// Why the last call failed to reach the disk, or that the directory is not where it was; `None` once a call succeeds,
+    /// or the directory is back.
     pub disk_error: Option<String>,
     /// Why the store did not take the last batch; `None` once it takes one.
     pub store_error: Option<String>,

@@ -1,5 +1,6 @@
 //! The audit log in SQLite.
 
+use std::num::TryFromIntError;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -77,6 +78,7 @@ impl RequestRow {
     fn from_record(record: &RequestRecord) -> Result<Self, StoreError> {
         let row = Row { what: WHAT, id: &record.id };
         let latency = u64::try_from(record.latency.as_micros()).map_err(row.refused("latency_us"))?;
+        let (usage, cost) = countable(record);
         Ok(Self {
             id: record.id.0.as_bytes().to_vec(),
             day: row.day(record.id)?,
@@ -93,11 +95,8 @@ impl RequestRow {
             finish: record.finish.map(|finish| finish.name().to_owned()),
             dropped: row.to_json("dropped", &record.dropped)?,
             catalogue: record.catalogue.cast_signed(),
-            usage: record
-                .usage
-                .as_ref()
-                .map_or_else(|| Ok(UsageColumns::default()), |usage| UsageColumns::from_usage(row, usage))?,
-            cost_nanos: record.cost.usd().map(Usd::nanos),
+            usage,
+            cost_nanos: cost.usd().map(Usd::nanos),
             latency_us: row.count("latency_us", latency)?,
             cached: record.cached,
             simulated: record.simulated,
@@ -141,16 +140,23 @@ impl RequestRow {
     }
 }
 
+/// Usage and cost as columns can hold them. A count beyond `i64` is a provider's mistake, and so is what was computed
+/// from it: both are unknown then, rather than the whole record lost. What the provider said stays in `attempts`.
+fn countable(record: &RequestRecord) -> (UsageColumns, Cost) {
+    let usage = record.usage.as_ref().map_or_else(|| Ok(UsageColumns::default()), UsageColumns::from_usage);
+    usage.map_or_else(|_| (UsageColumns::default(), Cost::Unpriced), |usage| (usage, record.cost))
+}
+
 impl UsageColumns {
-    fn from_usage(row: Row<'_>, usage: &Usage) -> Result<Self, StoreError> {
-        let tokens = |column, Tokens(count)| row.count(column, count).map(Some);
+    fn from_usage(usage: &Usage) -> Result<Self, TryFromIntError> {
+        let tokens = |Tokens(count)| i64::try_from(count).map(Some);
         Ok(Self {
-            input_tokens: tokens("input_tokens", usage.input)?,
-            cache_read_tokens: tokens("cache_read_tokens", usage.cache_read)?,
-            cache_write_5m_tokens: tokens("cache_write_5m_tokens", usage.cache_write_5m)?,
-            cache_write_1h_tokens: tokens("cache_write_1h_tokens", usage.cache_write_1h)?,
-            output_tokens: tokens("output_tokens", usage.output)?,
-            reasoning_tokens: tokens("reasoning_tokens", usage.reasoning)?,
+            input_tokens: tokens(usage.input)?,
+            cache_read_tokens: tokens(usage.cache_read)?,
+            cache_write_5m_tokens: tokens(usage.cache_write_5m)?,
+            cache_write_1h_tokens: tokens(usage.cache_write_1h)?,
+            output_tokens: tokens(usage.output)?,
+            reasoning_tokens: tokens(usage.reasoning)?,
             usage_source: Some(columns::usage_source(usage.source).to_owned()),
         })
     }

@@ -2,6 +2,7 @@
 //! `contract_tests!(open)`, where `open().await` is a fresh store and whatever must outlive it.
 
 use router_core::id::{RequestId, TenantId};
+use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
 use router_store::error::StoreError;
 use router_store::feedback::{Feedback, FeedbackFilter, FeedbackStore};
@@ -21,6 +22,7 @@ macro_rules! contract_tests {
             a_known_outcome_replaces_an_unknown_one_and_stays,
             a_batch_is_written_whole_or_not_at_all,
             an_id_without_a_time_is_refused,
+            of_more_tokens_than_can_be_counted_usage_and_cost_are_unknown,
             tenants_do_not_see_each_other,
             filters_hold_together,
             pages_have_no_gap_and_no_double_while_records_arrive,
@@ -115,11 +117,18 @@ pub(crate) async fn a_known_outcome_replaces_an_unknown_one_and_stays(store: &im
     }
 }
 
-/// More tokens than a database's integers count.
+/// Its id does not say when.
 fn impossible() -> RequestRecord {
-    let mut record = record(id());
-    record.usage.as_mut().unwrap().output.0 = u64::MAX;
-    record
+    record(RequestId(uuid::Uuid::nil()))
+}
+
+pub(crate) async fn of_more_tokens_than_can_be_counted_usage_and_cost_are_unknown(store: &impl RequestLog) {
+    let mut absurd = record(id());
+    absurd.usage.as_mut().unwrap().output.0 = u64::MAX;
+    absurd.attempts[0].usage = absurd.usage;
+    store.append(std::slice::from_ref(&absurd)).await.unwrap();
+    let stored = store.get(None, absurd.id).await.unwrap();
+    assert_eq!(stored, Some(RequestRecord { usage: None, cost: Cost::Unpriced, ..absurd }));
 }
 
 pub(crate) async fn a_batch_is_written_whole_or_not_at_all(store: &impl RequestLog) {
@@ -131,7 +140,7 @@ pub(crate) async fn a_batch_is_written_whole_or_not_at_all(store: &impl RequestL
 }
 
 pub(crate) async fn an_id_without_a_time_is_refused(store: &impl RequestLog) {
-    let refused = store.append(&[record(RequestId(uuid::Uuid::nil()))]).await.unwrap_err();
+    let refused = store.append(&[impossible()]).await.unwrap_err();
     assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
 }
 

@@ -243,6 +243,35 @@ async fn outcomes_that_the_disk_refuses_wait_and_are_written_once_it_takes_them(
 }
 
 #[tokio::test]
+async fn no_intent_is_taken_while_an_outcome_waits_even_if_it_would_fit() {
+    let directory = tempfile::tempdir().unwrap();
+    // Room in the first segment for some intents, and not for an outcome behind one.
+    let settings = JournalSettings { segment_bytes: 1_000, ..JournalSettings::default() };
+    let journal = Arc::new(Journal::open(directory.path(), settings).unwrap());
+    let (first, second, third) = (record(id()), record(id()), record(id()));
+    journal.intend(&intent(first.id)).unwrap();
+    journal.intend(&intent(second.id)).unwrap();
+    let blocked = refuse(directory.path());
+    journal.conclude(&first).unwrap();
+    journal.conclude(&second).unwrap();
+    let before = journal.status().disk_bytes;
+    let refused = journal.intend(&intent(third.id)).unwrap_err();
+    assert!(matches!(refused, JournalError::Behind { outcomes: 2, .. }), "{refused}");
+    assert!(refused.to_string().contains(blocked.to_str().unwrap()), "{refused}");
+    let status = journal.status();
+    assert_eq!((status.waiting_outcomes, status.open_intents, status.disk_bytes), (2, 2, before));
+    assert!(status.disk_error.is_some(), "{status:?}");
+    fs::remove_dir(&blocked).unwrap();
+    journal.intend(&intent(third.id)).unwrap();
+    let status = journal.status();
+    assert_eq!((status.waiting_outcomes, status.entries, status.disk_error), (0, 2, None));
+    journal.conclude(&third).unwrap();
+    let log = Arc::new(MemoryLog::default());
+    drain(&journal, &log).await;
+    assert_eq!(log.records(), [first, second, third]);
+}
+
+#[tokio::test]
 async fn an_outcome_that_waits_when_the_process_dies_is_unknown() {
     let directory = tempfile::tempdir().unwrap();
     let small = JournalSettings { segment_bytes: 1, ..JournalSettings::default() };

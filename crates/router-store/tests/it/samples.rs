@@ -32,6 +32,7 @@ pub(crate) fn intent(id: RequestId) -> Intent {
         provider: "openai".into(),
         prompt_type: PromptType::Analysis,
         difficulty: 0.25,
+        simulated: true,
     }
 }
 

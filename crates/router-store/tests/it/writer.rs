@@ -256,6 +256,52 @@ async fn a_store_that_panics_does_not_end_the_writer() {
     assert_eq!(log.attempts.load(Ordering::SeqCst), 2);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_journal_that_was_moved_takes_no_intent_until_it_is_back_and_leaves_its_successor_alone() {
+    let parent = tempfile::tempdir().unwrap();
+    let (home, away) = (parent.path().join("journal"), parent.path().join("away"));
+    let small = JournalSettings { segment_bytes: 1, ..JournalSettings::default() };
+    let journal = Arc::new(Journal::open(&home, small).unwrap());
+    let log = Arc::new(MemoryLog::default());
+    let writer = start(&journal, &log);
+    let running = record(id());
+    journal.intend(&intent(running.id)).unwrap();
+    for successor in [false, true] {
+        std::fs::rename(&home, &away).unwrap();
+        // Another process begins with the same numbers.
+        let other = successor.then(|| {
+            let other = Journal::open(&home, JournalSettings::default()).unwrap();
+            (conclude(&other, 1), other)
+        });
+        until(|| journal.status().disk_error.is_some_and(|error| error.contains("moved or removed"))).await;
+        let refused = journal.intend(&intent(id())).unwrap_err();
+        assert!(matches!(refused, JournalError::Displaced { .. }), "{refused}");
+        // Needs a new segment, which must not be made in the successor's directory.
+        journal.conclude(&running).unwrap();
+        assert_eq!(journal.status().waiting_outcomes, 1);
+        if let Some((theirs, other)) = other {
+            drop(other);
+            let other = Arc::new(Journal::open(&home, JournalSettings::default()).unwrap());
+            let log = Arc::new(MemoryLog::default());
+            drain(&other, &log).await;
+            assert_eq!(log.records(), theirs);
+            std::fs::remove_dir_all(&home).unwrap();
+        }
+        std::fs::rename(&away, &home).unwrap();
+        journal.flush(SOON).await.unwrap();
+        until(|| journal.status().disk_error.is_none()).await;
+        let next = record(id());
+        journal.intend(&intent(next.id)).unwrap();
+        journal.conclude(&next).unwrap();
+        journal.flush(SOON).await.unwrap();
+        assert_eq!(log.records().last(), Some(&next));
+        assert!(log.records().contains(&running));
+        journal.intend(&intent(running.id)).unwrap();
+    }
+    stop(writer).await;
+}
+
 #[tokio::test]
 async fn shutdown_ends_the_writer() {
     let (_directory, journal) = journal();
@@ -273,8 +319,8 @@ async fn from_journal_to_sqlite_poison_and_all() {
     let path = directory.path().join("router.db");
     let store = SqliteStore::open(&path, SqliteSettings::default()).await.unwrap();
     let (good, interrupted) = (record(id()), intent(id()));
-    let mut poison = record(id());
-    poison.usage.as_mut().unwrap().output.0 = u64::MAX;
+    // An id that does not say when.
+    let poison = record(RequestId(uuid::Uuid::nil()));
     journal.intend(&interrupted).unwrap();
     journal.conclude(&good).unwrap();
     journal.conclude(&poison).unwrap();
