@@ -12,7 +12,8 @@ pub trait Recorder: Send + Sync {
     /// [`RequestStatus::OutcomeUnknown`](crate::record::RequestStatus::OutcomeUnknown).
     ///
     /// # Errors
-    /// [`JournalError::Full`] at the size bound; other variants when the disk fails. Nothing was taken down.
+    /// [`JournalError::Full`] at the size bound, [`JournalError::Behind`] while outcomes wait in memory for the disk,
+    /// [`JournalError::Displaced`] without the directory; other variants when the disk fails. Nothing was taken down.
     fn intend(&self, intent: &Intent) -> Result<(), JournalError>;
 
     /// Takes down what came of a request. A request that nobody was asked about (an answer from the cache) has no
