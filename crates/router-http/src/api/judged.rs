@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::page::visible_tenant;
 use super::requests;
 use crate::error::ApiError;
+use crate::json::Word;
 use crate::route::Asked;
 
 /// The longest comment, in characters.
@@ -30,7 +31,7 @@ pub(crate) enum Thumb {
 }
 
 /// The rating from 1 to 5 that a caller gave, as a number or as a thumb. `at` is where, for errors.
-pub(crate) fn rating(at: &str, number: Option<i64>, thumb: Option<Thumb>) -> Result<Option<u8>, ApiError> {
+pub(crate) fn rating(at: &str, number: Option<i64>, thumb: Option<Word<Thumb>>) -> Result<Option<u8>, ApiError> {
     match (number, thumb) {
         (Some(_), Some(_)) => {
             Err(ApiError::invalid(format!("{at}thumbs"), "given beside `rating`; send one of the two"))
@@ -39,8 +40,8 @@ pub(crate) fn rating(at: &str, number: Option<i64>, thumb: Option<Thumb>) -> Res
             Ok(rating @ 1..=5) => Ok(Some(rating)),
             _ => Err(ApiError::invalid(format!("{at}rating"), format!("must be from 1 to 5, and is {number}"))),
         },
-        (None, Some(Thumb::Up)) => Ok(Some(5)),
-        (None, Some(Thumb::Down)) => Ok(Some(1)),
+        (None, Some(Word(Thumb::Up))) => Ok(Some(5)),
+        (None, Some(Word(Thumb::Down))) => Ok(Some(1)),
         (None, None) => Ok(None),
     }
 }
@@ -156,13 +157,13 @@ mod tests {
     #[test]
     fn ratings_are_one_to_five_or_a_thumb() {
         assert_eq!(rating("", Some(5), None).unwrap(), Some(5));
-        assert_eq!(rating("", None, Some(Thumb::Up)).unwrap(), Some(5));
-        assert_eq!(rating("", None, Some(Thumb::Down)).unwrap(), Some(1));
+        assert_eq!(rating("", None, Some(Word(Thumb::Up))).unwrap(), Some(5));
+        assert_eq!(rating("", None, Some(Word(Thumb::Down))).unwrap(), Some(1));
         assert_eq!(rating("", None, None).unwrap(), None);
         for number in [0, 6, -1, 256 + 5, i64::MAX] {
             assert!(rating("feedback.", Some(number), None).unwrap_err().to_string().starts_with("`feedback.rating`"));
         }
-        rating("", Some(3), Some(Thumb::Up)).unwrap_err();
+        rating("", Some(3), Some(Word(Thumb::Up))).unwrap_err();
     }
 
     #[test]

@@ -9,14 +9,14 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::error::ApiError;
-use crate::json::Object;
+use crate::json::{Object, Word};
 use crate::json_value::JsonValue;
 
 /// One turn.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PromptMessage {
-    role: PromptRole,
+    role: Word<PromptRole>,
     content: PromptContent,
 }
 
@@ -46,7 +46,7 @@ enum PromptContent {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PromptPart {
-    r#type: PartType,
+    r#type: Word<PartType>,
     /// The text of a `text` part.
     text: Option<String>,
     /// The picture of an `image_url` part.
@@ -75,7 +75,7 @@ struct ImageUrl {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PromptFormat {
-    r#type: FormatType,
+    r#type: Word<FormatType>,
     /// A name for the schema.
     name: Option<String>,
     /// The JSON Schema of a `json_schema` answer.
@@ -138,7 +138,7 @@ fn turns(messages: Vec<Object<PromptMessage>>) -> Result<Vec<Message>, ApiError>
     let Some(last) = messages.len().checked_sub(1) else {
         return Err(ApiError::invalid("messages", "must not be empty"));
     };
-    if messages[last].0.role != PromptRole::User {
+    if messages[last].0.role.0 != PromptRole::User {
         return Err(ApiError::invalid(format!("messages[{last}].role"), "the last message must be the user's"));
     }
     messages
@@ -149,7 +149,7 @@ fn turns(messages: Vec<Object<PromptMessage>>) -> Result<Vec<Message>, ApiError>
 }
 
 fn turn(message: PromptMessage, path: &str) -> Result<Message, ApiError> {
-    let role = match message.role {
+    let role = match message.role.0 {
         PromptRole::System | PromptRole::Developer => Role::System,
         PromptRole::User => Role::User,
         PromptRole::Assistant => Role::Assistant,
@@ -171,7 +171,7 @@ fn turn(message: PromptMessage, path: &str) -> Result<Message, ApiError> {
 }
 
 fn piece(part: PromptPart, role: Role, path: &str) -> Result<Part, ApiError> {
-    match (part.r#type, part.text, part.image_url) {
+    match (part.r#type.0, part.text, part.image_url) {
         (PartType::Text, Some(text), None) if text.trim().is_empty() => {
             Err(ApiError::invalid(format!("{path}.text"), "must not be empty"))
         }
@@ -210,7 +210,7 @@ fn picture(url: &str) -> Option<Source> {
 
 /// The format as the core knows it; `None` is text.
 pub(crate) fn response_format(format: PromptFormat) -> Result<Option<ResponseFormat>, ApiError> {
-    let PromptFormat { r#type, name, schema, strict } = format;
+    let PromptFormat { r#type: Word(r#type), name, schema, strict } = format;
     match (r#type, schema) {
         (FormatType::Text, None) => Ok(None),
         (FormatType::JsonObject, None) => Ok(Some(ResponseFormat::JsonObject)),

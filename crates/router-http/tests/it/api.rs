@@ -79,6 +79,18 @@ async fn a_dry_run_asks_nobody_and_works_without_any_provider() {
 }
 
 #[tokio::test]
+async fn null_counts_as_not_given() {
+    let stage = stage().await;
+    let ask = json!({
+        "prompt": "hi", "messages": null, "preferences": {"target": null, "costWeight": null}, "promptType": null,
+        "modelId": null, "fallbacks": null, "dryRun": null, "cache": null, "metadata": null, "maxTokens": null,
+        "temperature": null, "responseFormat": null,
+    });
+    let (status, answer) = stage.post("/api/route", &ask).await;
+    assert_eq!((status, &answer["response"]), (200, &json!("answer to: hi")), "{answer}");
+}
+
+#[tokio::test]
 async fn the_second_time_the_answer_comes_from_the_cache() {
     let stage = stage().await;
     let ask = json!({"prompt": "Again?", "temperature": 0});

@@ -95,7 +95,7 @@ fn bodies() -> Vec<Row> {
         bad_route(
             "deep JSON in metadata",
             format!(r#"{{"prompt":"a","metadata":{{"a":{}"#, deep(50_000)),
-            "128 levels",
+            "127 levels",
         ),
         bad_route("NaN weight", r#"{"prompt":"a","preferences":{"costWeight":NaN}}"#, "not valid JSON"),
         bad_route("Infinity weight", r#"{"prompt":"a","preferences":{"costWeight":Infinity}}"#, "not valid JSON"),
@@ -157,6 +157,42 @@ fn bodies() -> Vec<Row> {
         bad_route("empty model", r#"{"prompt":"a","modelId":""}"#, r#""field":"modelId""#),
         bad_route("unknown cache use", r#"{"prompt":"a","cache":"please"}"#, r#""field":"cache""#),
         bad_route("dryRun as text", r#"{"prompt":"a","dryRun":"yes"}"#, r#""field":"dryRun""#),
+        bad_route("promptType as a number", r#"{"prompt":"a","promptType":1}"#, r#""field":"promptType""#),
+        bad_route(
+            "promptType as an object",
+            r#"{"prompt":"a","promptType":{"general":null}}"#,
+            r#""field":"promptType""#,
+        ),
+        bad_route("cache as an object", r#"{"prompt":"a","cache":{"only":null}}"#, r#""field":"cache""#),
+        bad_route(
+            "cache as a truth value",
+            r#"{"prompt":"a","cache":true}"#,
+            "invalid type: boolean `true`, expected a string",
+        ),
+        bad_route(
+            "target as a list",
+            r#"{"prompt":"a","preferences":{"target":["best"]}}"#,
+            r#""field":"preferences.target""#,
+        ),
+        bad_route(
+            "role as an object",
+            r#"{"messages":[{"role":{"user":null},"content":"a"}]}"#,
+            r#""field":"messages[0].role""#,
+        ),
+        bad_route("role null", r#"{"messages":[{"role":null,"content":"a"}]}"#, r#""field":"messages[0].role""#),
+        bad_route(
+            "part type as a number",
+            r#"{"messages":[{"role":"user","content":[{"type":1}]}]}"#,
+            r#""field":"messages[0].content[0].type""#,
+        ),
+        bad_route(
+            "format type null",
+            r#"{"prompt":"a","responseFormat":{"type":null}}"#,
+            r#""field":"responseFormat.type""#,
+        ),
+        bad_route("maxTokens as text", r#"{"prompt":"a","maxTokens":"9"}"#, "expected a whole number"),
+        bad_route("temperature as text", r#"{"prompt":"a","temperature":"9"}"#, "expected a number"),
+        bad_route("metadata as a list", r#"{"prompt":"a","metadata":[]}"#, "invalid type: a list, expected an object"),
         bad_route("a key of 60 kB", format!(r#"{{"{}":1}}"#, "k".repeat(60_000)), "unknown field"),
         bad_route("an answer longer than any model's", r#"{"prompt":"a","maxTokens":1000000000}"#, "no_candidate"),
         row(
@@ -174,6 +210,21 @@ fn bodies() -> Vec<Row> {
             "feedback on a malformed request",
             post("/api/feedback", r#"{"requestId":"x","rating":5}"#),
             Told(400, r#""field":"requestId""#),
+        ),
+        row(
+            "a malformed id in plain words",
+            post("/api/feedback", r#"{"requestId":"019abc00-0000-7000-8000-00000000000g","rating":5}"#),
+            Told(400, "must be a UUID"),
+        ),
+        row(
+            "thumbs as an object",
+            post("/api/feedback", r#"{"modelId":"gpt-4o","prompt":"a","response":"b","thumbs":{"up":null}}"#),
+            Told(400, r#""field":"thumbs""#),
+        ),
+        row(
+            "thumbs as a number",
+            post("/api/eval", r#"{"modelId":"gpt-4o","prompt":"a","response":"b","feedback":{"thumbs":1}}"#),
+            Told(400, r#""field":"feedback.thumbs""#),
         ),
         row(
             "score above 1",
