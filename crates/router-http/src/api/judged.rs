@@ -94,9 +94,8 @@ impl Named {
         match self.request_id {
             Some(id) => {
                 let tenant = visible_tenant(&asked.principal);
-                let record = requests::find(&asked.app, tenant.as_ref(), id).await?;
-                let missing = || ApiError::NotFound { what: "request", id: id.to_string(), field: Some("requestId") };
-                self.of_record(record.ok_or_else(missing)?, &snapshot.registry, keep)
+                let record = requests::find(&asked.app, tenant.as_ref(), id, Some("requestId")).await?;
+                self.of_record(record, &snapshot.registry, keep)
             }
             None => self.of_pair(asked, &snapshot.registry, keep),
         }
