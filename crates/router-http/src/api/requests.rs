@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use router_core::attempt::{Attempt, millis};
+use router_core::attempt::Attempt;
 use router_core::error_kind::ErrorKind;
 use router_core::explain::Explanation;
 use router_core::finish::FinishReason;
@@ -58,9 +58,8 @@ struct RequestSummary {
     usage: Option<Usage>,
     /// What all attempts together cost.
     cost: Cost,
-    #[serde(with = "millis")]
-    #[schemars(with = "f64")]
-    latency_ms: Duration,
+    /// From admission to the end; null where nobody knows when that was.
+    latency_ms: Option<f64>,
     /// Why the model stopped, where one answered.
     finish: Option<FinishReason>,
     cached: bool,
@@ -212,7 +211,8 @@ impl From<RequestRecord> for RequestSummary {
             provider: record.provider,
             usage: record.usage,
             cost: record.cost,
-            latency_ms: record.latency,
+            latency_ms: (record.status != RequestStatus::OutcomeUnknown)
+                .then(|| record.latency.as_micros() as f64 / 1e3),
             finish: record.finish,
             cached: record.cached,
             simulated: record.simulated,
@@ -234,5 +234,29 @@ impl From<RequestRecord> for RequestDetail {
             response: record.response.take(),
             summary: record.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use router_store::record::Intent;
+
+    use super::*;
+
+    #[test]
+    fn nobody_knows_how_long_a_request_took_whose_end_nobody_saw() {
+        let unknown = RequestRecord::outcome_unknown(Intent {
+            id: RequestId(uuid::Uuid::now_v7()),
+            tenant: TenantId::from("ours"),
+            key: None,
+            model_id: ModelId::from("gpt-4o"),
+            provider: ProviderId::from("openai"),
+            prompt_type: PromptType::General,
+            difficulty: 0.5,
+        });
+        let failed =
+            RequestRecord { status: RequestStatus::Failed, latency: Duration::from_micros(1500), ..unknown.clone() };
+        assert_eq!(RequestSummary::from(unknown).latency_ms, None);
+        assert_eq!(RequestSummary::from(failed).latency_ms, Some(1.5));
     }
 }
