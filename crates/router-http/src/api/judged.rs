@@ -64,6 +64,12 @@ fn bounded(field: &str, given: Option<String>, limit: usize) -> Result<Option<St
     Ok(Some(text))
 }
 
+/// Whether a character makes a name look like another where it is shown: controls, and Unicode's `Bidi_Control`.
+fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// How a caller says which answer is meant: by its request, or by model, prompt and response.
 pub(crate) struct Named {
     pub(crate) request_id: Option<RequestId>,
@@ -130,6 +136,9 @@ impl Named {
             })
         };
         let model = required("modelId", name("modelId", self.model_id)?)?;
+        if model.chars().any(misleads) {
+            return Err(ApiError::invalid("modelId", "must not have control characters or marks of text direction"));
+        }
         let prompt = required("prompt", self.prompt)?;
         let response = required("response", self.response)?;
         let conversation = Conversation::prompt(prompt.as_str());

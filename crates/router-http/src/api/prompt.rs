@@ -67,8 +67,33 @@ enum PartType {
 struct ImageUrl {
     /// `https://…` (the provider fetches it; the router never does) or `data:image/png;base64,…`.
     url: String,
-    /// How closely to look: `auto`, `low`, `high`.
-    detail: Option<String>,
+    /// How closely to look.
+    detail: Option<Word<Detail>>,
+}
+
+/// How closely to look at a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Detail {
+    /// As the model finds right.
+    Auto,
+    /// At a small version.
+    Low,
+    /// At a large one.
+    High,
+    /// At the picture as it is.
+    Original,
+}
+
+impl Detail {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Low => "low",
+            Self::High => "high",
+            Self::Original => "original",
+        }
+    }
 }
 
 /// The shape of the answer.
@@ -76,7 +101,8 @@ struct ImageUrl {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PromptFormat {
     r#type: Word<FormatType>,
-    /// A name for the schema.
+    /// A name for the schema: 1 to 64 letters, digits, `_` and `-`.
+    #[schemars(regex(pattern = "^[a-zA-Z0-9_-]{1,64}$"))]
     name: Option<String>,
     /// The JSON Schema of a `json_schema` answer.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
@@ -187,7 +213,8 @@ fn piece(part: PromptPart, role: Role, path: &str) -> Result<Part, ApiError> {
             let source = picture(&image.url).ok_or_else(|| {
                 ApiError::invalid(format!("{path}.image_url.url"), "must be https://… or data:image/…;base64,…")
             })?;
-            Ok(Content::Image { source, detail: image.detail }.into())
+            let detail = image.detail.map(|Word(detail)| detail.name().to_owned());
+            Ok(Content::Image { source, detail }.into())
         }
         (PartType::ImageUrl, _, None) => Err(ApiError::invalid(format!("{path}.image_url"), "missing")),
         (PartType::ImageUrl, Some(_), _) => {
@@ -211,17 +238,34 @@ fn picture(url: &str) -> Option<Source> {
 /// The format as the core knows it; `None` is text.
 pub(crate) fn response_format(format: PromptFormat) -> Result<Option<ResponseFormat>, ApiError> {
     let PromptFormat { r#type: Word(r#type), name, schema, strict } = format;
+    if r#type != FormatType::JsonSchema {
+        let given = [("schema", schema.is_some()), ("name", name.is_some()), ("strict", strict.is_some())];
+        if let Some((field, _)) = given.into_iter().find(|(_, given)| *given) {
+            return Err(ApiError::invalid(
+                format!("responseFormat.{field}"),
+                "belongs to the type `json_schema` alone",
+            ));
+        }
+    }
+    if name.as_deref().is_some_and(|name| !is_schema_name(name)) {
+        return Err(ApiError::invalid("responseFormat.name", "must be 1 to 64 letters, digits, `_` and `-`"));
+    }
     match (r#type, schema) {
-        (FormatType::Text, None) => Ok(None),
-        (FormatType::JsonObject, None) => Ok(Some(ResponseFormat::JsonObject)),
+        (FormatType::Text, _) => Ok(None),
+        (FormatType::JsonObject, _) => Ok(Some(ResponseFormat::JsonObject)),
         (FormatType::JsonSchema, Some(JsonValue(schema))) if schema.is_object() => {
             Ok(Some(ResponseFormat::JsonSchema { name, schema, strict }))
         }
         (FormatType::JsonSchema, _) => {
             Err(ApiError::invalid("responseFormat.schema", "must be a JSON Schema (an object)"))
         }
-        (_, Some(_)) => Err(ApiError::invalid("responseFormat.schema", "belongs to the type `json_schema` alone")),
     }
+}
+
+/// What OpenAI takes as the name of a schema.
+fn is_schema_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 #[cfg(test)]

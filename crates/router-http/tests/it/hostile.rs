@@ -193,6 +193,36 @@ fn bodies() -> Vec<Row> {
         bad_route("maxTokens as text", r#"{"prompt":"a","maxTokens":"9"}"#, "expected a whole number"),
         bad_route("temperature as text", r#"{"prompt":"a","temperature":"9"}"#, "expected a number"),
         bad_route("metadata as a list", r#"{"prompt":"a","metadata":[]}"#, "invalid type: a list, expected an object"),
+        bad_route(
+            "strict without a schema",
+            r#"{"prompt":"a","responseFormat":{"type":"json_object","strict":true}}"#,
+            r#""field":"responseFormat.strict""#,
+        ),
+        bad_route(
+            "name without a schema",
+            r#"{"prompt":"a","responseFormat":{"type":"text","name":"a"}}"#,
+            r#""field":"responseFormat.name""#,
+        ),
+        bad_route(
+            "schema beside text",
+            r#"{"prompt":"a","responseFormat":{"type":"text","schema":{}}}"#,
+            r#""field":"responseFormat.schema""#,
+        ),
+        bad_route(
+            "name of a schema with a space",
+            r#"{"prompt":"a","responseFormat":{"type":"json_schema","name":"a b","schema":{}}}"#,
+            r#""field":"responseFormat.name""#,
+        ),
+        bad_route(
+            "empty name of a schema",
+            r#"{"prompt":"a","responseFormat":{"type":"json_schema","name":"","schema":{}}}"#,
+            r#""field":"responseFormat.name""#,
+        ),
+        bad_route(
+            "unknown detail",
+            r#"{"prompt":"a","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://a.example/a.png","detail":"huge"}}]}]}"#,
+            r#""field":"messages[0].content[0].image_url.detail""#,
+        ),
         bad_route("a key of 60 kB", format!(r#"{{"{}":1}}"#, "k".repeat(60_000)), "unknown field"),
         bad_route("an answer longer than any model's", r#"{"prompt":"a","maxTokens":1000000000}"#, "no_candidate"),
         row(
@@ -215,6 +245,16 @@ fn bodies() -> Vec<Row> {
             "a malformed id in plain words",
             post("/api/feedback", r#"{"requestId":"019abc00-0000-7000-8000-00000000000g","rating":5}"#),
             Told(400, "must be a UUID"),
+        ),
+        row(
+            "model with a null character",
+            post("/api/feedback", r#"{"modelId":"gpt\u0000","prompt":"a","response":"b","rating":5}"#),
+            Told(400, r#""field":"modelId""#),
+        ),
+        row(
+            "model that reads backwards",
+            post("/api/eval", r#"{"modelId":"\u202eo4-tpg","prompt":"a","response":"b","score":1}"#),
+            Told(400, r#""field":"modelId""#),
         ),
         row(
             "thumbs as an object",
