@@ -115,6 +115,17 @@ pub(crate) enum ApiError {
     /// The database did not answer. The operator can act; the caller may try later.
     #[error("the records are not available at the moment")]
     Store(#[from] StoreError),
+    /// The record is not in the database, and the database has not taken what the journal holds. The caller may try later;
+    /// the operator can act.
+    #[error("there is no {what} `{id}` yet: records are on their way to the database; ask again in a few seconds")]
+    RecordsLate {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its name.
+        id: String,
+        /// The field that named it, where it was a field.
+        field: Option<&'static str>,
+    },
     /// An answer could not be written as JSON: a defect.
     #[error("the answer could not be written")]
     Unwritable(#[source] serde_json::Error),

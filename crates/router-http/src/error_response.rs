@@ -22,6 +22,12 @@ const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// The longest wait that is passed on: SDKs ignore longer ones and retry at once.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(120);
 
+/// When to ask again for what the database does not answer now: as long as a request waits for it.
+const RECORDS_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// When to ask again where all models are out for the moment: by then a breaker lets somebody try.
+const CANDIDATE_RETRY_AFTER: Duration = Duration::from_secs(30);
+
 /// The body of every error.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ErrorBody {
@@ -97,7 +103,9 @@ impl ApiError {
             Self::SwitchedOff { .. } => (StatusCode::NOT_FOUND, NotFound, "switched_off"),
             Self::UnknownModel { .. } => (StatusCode::BAD_REQUEST, InvalidRequest, "unknown_model"),
             Self::Route(error) => route_verdict(error),
-            Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, Unavailable, "records_unavailable"),
+            Self::Store(_) | Self::RecordsLate { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, Unavailable, "records_unavailable")
+            }
             Self::Unwritable(_) => (StatusCode::INTERNAL_SERVER_ERROR, Internal, "internal"),
         }
     }
@@ -105,7 +113,7 @@ impl ApiError {
     fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid { field, .. } => Some(field),
-            Self::NotFound { field, .. } => *field,
+            Self::NotFound { field, .. } | Self::RecordsLate { field, .. } => *field,
             Self::UnknownModel { .. } | Self::Route(RouteError::UnknownModel { .. }) => Some("modelId"),
             _ => None,
         }
@@ -157,6 +165,7 @@ impl ApiError {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 wait(&mut headers, Some(Duration::from_secs(1)));
             }
+            Self::Store(_) | Self::RecordsLate { .. } => wait(&mut headers, Some(RECORDS_RETRY_AFTER)),
             Self::Route(error) => route_headers(error, &mut headers),
             _ => {}
         }
@@ -217,7 +226,9 @@ fn route_headers(error: &RouteError, headers: &mut HeaderMap) {
         }
         RouteError::Failed { retry_after, .. } => wait(headers, *retry_after),
         RouteError::NoProvider { .. } | RouteError::NotCached => wait(headers, None),
-        _ => {}
+        RouteError::RecordsUnavailable => wait(headers, Some(RECORDS_RETRY_AFTER)),
+        RouteError::NoCandidate { transient: true, .. } => wait(headers, Some(CANDIDATE_RETRY_AFTER)),
+        RouteError::UnknownModel { .. } | RouteError::NoCandidate { .. } => {}
     }
 }
 
@@ -267,6 +278,19 @@ mod tests {
         assert_eq!(told(Some(Duration::from_millis(2001)))[RETRY_AFTER], "3");
         assert_eq!(told(Some(Duration::from_secs(9999)))[RETRY_AFTER], "120");
         assert_eq!(told(None)[X_SHOULD_RETRY], "false");
+    }
+
+    #[test]
+    fn whatever_passes_says_when_to_ask_again() {
+        let records = || ApiError::Route(RouteError::RecordsUnavailable).headers();
+        let late = ApiError::RecordsLate { what: "request", id: "x".into(), field: None };
+        assert_eq!((&records()[RETRY_AFTER], &late.headers()[RETRY_AFTER]), (&5.into(), &5.into()));
+        let out = |transient| {
+            let (summary, decision) = (String::new(), RawJson::default());
+            ApiError::Route(RouteError::NoCandidate { summary, decision, transient }).headers()
+        };
+        assert_eq!(out(true)[RETRY_AFTER], "30");
+        assert!(out(false).is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::value::MapAccessDeserializer;
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 
@@ -17,7 +17,7 @@ const QUOTE: usize = 200;
 
 /// Reads a body as `T`.
 ///
-/// Unknown and repeated fields are refused by the types (`deny_unknown_fields`); depth is bounded by serde_json (128).
+/// Unknown and repeated fields are refused by the types (`deny_unknown_fields`); depth is bounded by serde_json (127 levels).
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let text = std::str::from_utf8(body).map_err(|error| ApiError::NotUtf8 { offset: error.valid_up_to() })?;
     if text.trim_ascii().is_empty() {
@@ -54,23 +54,53 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Object<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
+/// A `T` without content that is written as its name. Serde's own reading takes `{"name": null}` too, and serde_json
+/// calls everything else that is no text a fault of the syntax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word<T>(pub(crate) T);
 
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WordVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for WordVisitor<T> {
+            type Value = Word<T>;
 
-    fn schema_id() -> Cow<'static, str> {
-        T::schema_id()
-    }
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Word<T>, E> {
+                T::deserialize(StrDeserializer::new(name)).map(Word)
+            }
+        }
+        deserializer.deserialize_str(WordVisitor(PhantomData))
     }
 }
+
+/// The JSON schema of a wrapper is that of what it wraps.
+macro_rules! transparent_schema {
+    ($wrapper:ident) => {
+        impl<T: JsonSchema> JsonSchema for $wrapper<T> {
+            fn inline_schema() -> bool {
+                T::inline_schema()
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                T::schema_name()
+            }
+
+            fn schema_id() -> Cow<'static, str> {
+                T::schema_id()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                T::json_schema(generator)
+            }
+        }
+    };
+}
+transparent_schema!(Object);
+transparent_schema!(Word);
 
 fn explain(path: &str, error: &serde_json::Error) -> ApiError {
     let words = error.to_string();
@@ -80,7 +110,7 @@ fn explain(path: &str, error: &serde_json::Error) -> ApiError {
         if !at_root && words.starts_with("number out of range") {
             return ApiError::invalid(shorten(path), "the number is out of range");
         }
-        let problem = words.replace("recursion limit exceeded", "nested more than 128 levels deep");
+        let problem = words.replace("recursion limit exceeded", "nested more than 127 levels deep");
         return ApiError::NotJson { problem: shorten(&problem) };
     }
     let problem = words.rsplit_once(" at line ").map_or(&*words, |(problem, _)| problem);
@@ -100,7 +130,7 @@ fn explain(path: &str, error: &serde_json::Error) -> ApiError {
         }
     }
     let field = if at_root { "body" } else { path };
-    ApiError::invalid(shorten(field), shorten(problem))
+    ApiError::invalid(shorten(field), shorten(&in_plain_words(problem)))
 }
 
 /// `rest` is what serde says after "unknown field `": the name, then "`, expected one of `a`, `b`".
@@ -113,6 +143,28 @@ fn unknown_field(path: &str, rest: &str) -> ApiError {
         None => format!("unknown field; known are {}", known.join(", ")),
     };
     ApiError::invalid(shorten(path), problem)
+}
+
+/// Serde's complaint without the names of Rust's types.
+fn in_plain_words(problem: &str) -> String {
+    if problem.starts_with("UUID parsing failed") {
+        return "must be a UUID, like 019abc00-0000-7000-8000-000000000000".to_owned();
+    }
+    // The caller's text may stand before the last ", expected "; what follows it is ours.
+    let Some((found, expected)) = problem.rsplit_once(", expected ") else { return problem.to_owned() };
+    let expected = match expected {
+        "u64" => "a whole number from 0 to 18446744073709551615",
+        "i64" => "a whole number",
+        "f64" => "a number",
+        other => other,
+    };
+    let found = match found {
+        "invalid type: sequence" => "invalid type: a list",
+        "invalid type: map" => "invalid type: an object",
+        "invalid type: unit value" => "invalid type: null",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
 }
 
 /// At most [`QUOTE`] characters, without control characters: the caller's text goes into logs and terminals.
@@ -160,11 +212,15 @@ mod tests {
     #[test]
     fn complaints_name_the_field_by_its_path() {
         for (json, field, problem) in [
-            (r#"{"innerPart":{"costWeight":"x"}}"#, "innerPart.costWeight", "invalid type: string \"x\", expected f64"),
+            (
+                r#"{"innerPart":{"costWeight":"x"}}"#,
+                "innerPart.costWeight",
+                "invalid type: string \"x\", expected a number",
+            ),
             (
                 r#"{"many":[{"costWeight":1},{"costWeight":null}]}"#,
                 "many[1].costWeight",
-                "invalid type: null, expected f64",
+                "invalid type: null, expected a number",
             ),
             (r#"{"innerPart":{"costWeight":1e999}}"#, "innerPart.costWeight", "the number is out of range"),
             (r#"{"innerPart":{}}"#, "innerPart.costWeight", "missing"),
@@ -172,8 +228,8 @@ mod tests {
             (r#"{"many":[],"many":[]}"#, "many", "given twice"),
             (r#"{"innerPart":{"costWieght":1}}"#, "innerPart.costWieght", "unknown field; did you mean `costWeight`?"),
             (r#"{"xyz`, expected":1}"#, "xyz`, expected", "unknown field; known are innerPart, many"),
-            ("[]", "body", "invalid type: sequence, expected an object"),
-            (r#"{"innerPart":[1]}"#, "innerPart", "invalid type: sequence, expected an object"),
+            ("[]", "body", "invalid type: a list, expected an object"),
+            (r#"{"innerPart":[1]}"#, "innerPart", "invalid type: a list, expected an object"),
             ("null", "body", "invalid type: null, expected an object"),
         ] {
             let (was_field, was_problem) = complaint(json);

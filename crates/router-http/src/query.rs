@@ -30,14 +30,18 @@ impl Query {
                 return Err(ApiError::invalid(name, "given twice"));
             }
             let value = decode(&value.replace('+', " ")).ok_or_else(|| not_text(&name))?;
+            // A script whose variable was empty would get everything, and take it for what it asked for.
+            if value.is_empty() {
+                return Err(ApiError::invalid(name, "must not be empty; leave the parameter out"));
+            }
             given.push((name, value));
         }
         Ok(Self(given))
     }
 
-    /// The text of a parameter; one that is given empty counts as not given.
+    /// The text of a parameter; never empty.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(given, value)| given == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
     /// A parameter that is one of a few names.
@@ -96,7 +100,7 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded() {
-        let query = read("modelId=anthropic%2Fclaude+x&limit=7&before=").unwrap();
+        let query = read("modelId=anthropic%2Fclaude+x&limit=7").unwrap();
         assert_eq!(query.text("modelId"), Some("anthropic/claude x"));
         assert_eq!(query.page().unwrap(), PageRequest { limit: 7, before: None });
     }
@@ -105,6 +109,8 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (raw, words) in [
             ("modelid=x", "`modelid`: unknown parameter; did you mean `modelId`?"),
+            ("limit=", "`limit`: must not be empty"),
+            ("modelId", "`modelId`: must not be empty"),
             ("limit=1&limit=2", "`limit`: given twice"),
             ("modelId=%ff", "`modelId`: must be percent-encoded UTF-8"),
             ("modelId=%00", "`modelId`: must be percent-encoded UTF-8"),

@@ -13,7 +13,7 @@ use super::judged::{self, Named, Thumb};
 use super::page::{BEFORE, LIMIT, PageView, visible_tenant};
 use super::requests::MODEL_ID;
 use crate::error::ApiError;
-use crate::json::{self, Object};
+use crate::json::{self, Object, Word};
 use crate::response::{Reply, json as answer_json, ok};
 use crate::route::{Answer, Asked, Content, Operation, RequestBody, schema};
 use crate::store_deadline::within_deadline;
@@ -43,7 +43,7 @@ struct EvalRequest {
     #[schemars(range(min = 1, max = 5))]
     rating: Option<i64>,
     /// Instead of `score`: up is 1, down is 0.
-    thumbs: Option<Thumb>,
+    thumbs: Option<Word<Thumb>>,
     /// What was judged: `accuracy`, `helpfulness`. `overall` unless given.
     metric: Option<String>,
     /// The same, as feedback calls it.
@@ -65,7 +65,7 @@ struct Judgement {
     #[schemars(range(min = 1, max = 5))]
     rating: Option<i64>,
     /// Instead of `score`: up is 1, down is 0.
-    thumbs: Option<Thumb>,
+    thumbs: Option<Word<Thumb>>,
     /// What was judged: `accuracy`, `helpfulness`. `overall` unless given.
     metric: Option<String>,
     /// The same, as feedback calls it.

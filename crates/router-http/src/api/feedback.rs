@@ -12,7 +12,7 @@ use super::judged::{self, Named, Thumb};
 use super::page::{BEFORE, LIMIT, PageView, visible_tenant};
 use super::requests::MODEL_ID;
 use crate::error::ApiError;
-use crate::json::{self, Object};
+use crate::json::{self, Object, Word};
 use crate::response::{Reply, json as answer_json, ok};
 use crate::route::{Answer, Asked, Content, Operation, Parameter, RequestBody, schema};
 use crate::store_deadline::within_deadline;
@@ -34,7 +34,7 @@ struct FeedbackRequest {
     #[schemars(range(min = 1, max = 5))]
     rating: Option<i64>,
     /// Instead of `rating`: up is 5, down is 1.
-    thumbs: Option<Thumb>,
+    thumbs: Option<Word<Thumb>>,
     /// What the opinion is about: `accuracy`, `style`.
     category: Option<String>,
     comment: Option<String>,
@@ -48,7 +48,7 @@ struct Opinion {
     #[schemars(range(min = 1, max = 5))]
     rating: Option<i64>,
     /// Instead of `rating`: up is 5, down is 1.
-    thumbs: Option<Thumb>,
+    thumbs: Option<Word<Thumb>>,
     /// What the opinion is about: `accuracy`, `style`.
     category: Option<String>,
     comment: Option<String>,

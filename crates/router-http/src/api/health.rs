@@ -13,6 +13,10 @@ use crate::error::ApiError;
 use crate::response::{Reply, ok};
 use crate::route::{Answer, Asked, Content, Operation, schema};
 
+/// Records that wait longer than this for the database are held up, whether or not it has said why: fifty times what they
+/// wait for each other.
+const HELD_UP: Duration = Duration::from_secs(10);
+
 /// How the router is.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -176,6 +180,13 @@ impl From<&JournalStatus> for JournalHealth {
             (PartStatus::Degraded, Some("it is full: requests run without a record or not at all"))
         } else if journal.store_error.is_some() {
             (PartStatus::Degraded, Some("the database does not take records"))
+        } else if journal.oldest.is_some_and(|oldest| oldest > HELD_UP) {
+            (PartStatus::Degraded, Some("records have been waiting for the database for long"))
+        } else if journal.rejected > 0 {
+            (
+                PartStatus::Degraded,
+                Some("the database refused records for good: they are in the journal's file of rejected ones"),
+            )
         } else {
             (PartStatus::Up, None)
         };
@@ -217,6 +228,12 @@ mod tests {
         let full = JournalStatus { full: true, ..JournalStatus::default() };
         assert_eq!(of(JournalStatus::default()), (PartStatus::Up, ""));
         assert_eq!(of(full.clone()), (PartStatus::Degraded, "it is full"));
+        let old = JournalStatus { oldest: Some(Duration::from_secs(11)), ..JournalStatus::default() };
+        assert_eq!(of(old), (PartStatus::Degraded, "records have been waiting for the database for long"));
+        let young = JournalStatus { oldest: Some(Duration::from_secs(9)), ..JournalStatus::default() };
+        assert_eq!(of(young), (PartStatus::Up, ""));
+        let rejected = JournalStatus { rejected: 1, ..JournalStatus::default() };
+        assert_eq!(of(rejected), (PartStatus::Degraded, "the database refused records for good"));
         let disk = JournalStatus { disk_error: Some("no space left".into()), ..full };
         assert_eq!(of(disk), (PartStatus::Down, "the disk does not take entries"));
     }

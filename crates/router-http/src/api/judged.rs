@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::page::visible_tenant;
 use super::requests;
 use crate::error::ApiError;
+use crate::json::Word;
 use crate::route::Asked;
 
 /// The longest comment, in characters.
@@ -30,7 +31,7 @@ pub(crate) enum Thumb {
 }
 
 /// The rating from 1 to 5 that a caller gave, as a number or as a thumb. `at` is where, for errors.
-pub(crate) fn rating(at: &str, number: Option<i64>, thumb: Option<Thumb>) -> Result<Option<u8>, ApiError> {
+pub(crate) fn rating(at: &str, number: Option<i64>, thumb: Option<Word<Thumb>>) -> Result<Option<u8>, ApiError> {
     match (number, thumb) {
         (Some(_), Some(_)) => {
             Err(ApiError::invalid(format!("{at}thumbs"), "given beside `rating`; send one of the two"))
@@ -39,8 +40,8 @@ pub(crate) fn rating(at: &str, number: Option<i64>, thumb: Option<Thumb>) -> Res
             Ok(rating @ 1..=5) => Ok(Some(rating)),
             _ => Err(ApiError::invalid(format!("{at}rating"), format!("must be from 1 to 5, and is {number}"))),
         },
-        (None, Some(Thumb::Up)) => Ok(Some(5)),
-        (None, Some(Thumb::Down)) => Ok(Some(1)),
+        (None, Some(Word(Thumb::Up))) => Ok(Some(5)),
+        (None, Some(Word(Thumb::Down))) => Ok(Some(1)),
         (None, None) => Ok(None),
     }
 }
@@ -61,6 +62,12 @@ fn bounded(field: &str, given: Option<String>, limit: usize) -> Result<Option<St
         return Err(ApiError::invalid(field, format!("must be at most {limit} characters")));
     }
     Ok(Some(text))
+}
+
+/// Whether a character makes a name look like another where it is shown: controls, and Unicode's `Bidi_Control`.
+fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// How a caller says which answer is meant: by its request, or by model, prompt and response.
@@ -93,9 +100,8 @@ impl Named {
         match self.request_id {
             Some(id) => {
                 let tenant = visible_tenant(&asked.principal);
-                let record = requests::find(&asked.app, tenant.as_ref(), id).await?;
-                let missing = || ApiError::NotFound { what: "request", id: id.to_string(), field: Some("requestId") };
-                self.of_record(record.ok_or_else(missing)?, &snapshot.registry, keep)
+                let record = requests::find(&asked.app, tenant.as_ref(), id, Some("requestId")).await?;
+                self.of_record(record, &snapshot.registry, keep)
             }
             None => self.of_pair(asked, &snapshot.registry, keep),
         }
@@ -130,6 +136,9 @@ impl Named {
             })
         };
         let model = required("modelId", name("modelId", self.model_id)?)?;
+        if model.chars().any(misleads) {
+            return Err(ApiError::invalid("modelId", "must not have control characters or marks of text direction"));
+        }
         let prompt = required("prompt", self.prompt)?;
         let response = required("response", self.response)?;
         let conversation = Conversation::prompt(prompt.as_str());
@@ -156,13 +165,13 @@ mod tests {
     #[test]
     fn ratings_are_one_to_five_or_a_thumb() {
         assert_eq!(rating("", Some(5), None).unwrap(), Some(5));
-        assert_eq!(rating("", None, Some(Thumb::Up)).unwrap(), Some(5));
-        assert_eq!(rating("", None, Some(Thumb::Down)).unwrap(), Some(1));
+        assert_eq!(rating("", None, Some(Word(Thumb::Up))).unwrap(), Some(5));
+        assert_eq!(rating("", None, Some(Word(Thumb::Down))).unwrap(), Some(1));
         assert_eq!(rating("", None, None).unwrap(), None);
         for number in [0, 6, -1, 256 + 5, i64::MAX] {
             assert!(rating("feedback.", Some(number), None).unwrap_err().to_string().starts_with("`feedback.rating`"));
         }
-        rating("", Some(3), Some(Thumb::Up)).unwrap_err();
+        rating("", Some(3), Some(Word(Thumb::Up))).unwrap_err();
     }
 
     #[test]

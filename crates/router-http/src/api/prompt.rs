@@ -9,14 +9,14 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::error::ApiError;
-use crate::json::Object;
+use crate::json::{Object, Word};
 use crate::json_value::JsonValue;
 
 /// One turn.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PromptMessage {
-    role: PromptRole,
+    role: Word<PromptRole>,
     content: PromptContent,
 }
 
@@ -46,7 +46,7 @@ enum PromptContent {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PromptPart {
-    r#type: PartType,
+    r#type: Word<PartType>,
     /// The text of a `text` part.
     text: Option<String>,
     /// The picture of an `image_url` part.
@@ -67,16 +67,42 @@ enum PartType {
 struct ImageUrl {
     /// `https://…` (the provider fetches it; the router never does) or `data:image/png;base64,…`.
     url: String,
-    /// How closely to look: `auto`, `low`, `high`.
-    detail: Option<String>,
+    /// How closely to look.
+    detail: Option<Word<Detail>>,
+}
+
+/// How closely to look at a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Detail {
+    /// As the model finds right.
+    Auto,
+    /// At a small version.
+    Low,
+    /// At a large one.
+    High,
+    /// At the picture as it is.
+    Original,
+}
+
+impl Detail {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Low => "low",
+            Self::High => "high",
+            Self::Original => "original",
+        }
+    }
 }
 
 /// The shape of the answer.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PromptFormat {
-    r#type: FormatType,
-    /// A name for the schema.
+    r#type: Word<FormatType>,
+    /// A name for the schema: 1 to 64 letters, digits, `_` and `-`.
+    #[schemars(regex(pattern = "^[a-zA-Z0-9_-]{1,64}$"))]
     name: Option<String>,
     /// The JSON Schema of a `json_schema` answer.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
@@ -138,7 +164,7 @@ fn turns(messages: Vec<Object<PromptMessage>>) -> Result<Vec<Message>, ApiError>
     let Some(last) = messages.len().checked_sub(1) else {
         return Err(ApiError::invalid("messages", "must not be empty"));
     };
-    if messages[last].0.role != PromptRole::User {
+    if messages[last].0.role.0 != PromptRole::User {
         return Err(ApiError::invalid(format!("messages[{last}].role"), "the last message must be the user's"));
     }
     messages
@@ -149,7 +175,7 @@ fn turns(messages: Vec<Object<PromptMessage>>) -> Result<Vec<Message>, ApiError>
 }
 
 fn turn(message: PromptMessage, path: &str) -> Result<Message, ApiError> {
-    let role = match message.role {
+    let role = match message.role.0 {
         PromptRole::System | PromptRole::Developer => Role::System,
         PromptRole::User => Role::User,
         PromptRole::Assistant => Role::Assistant,
@@ -171,7 +197,7 @@ fn turn(message: PromptMessage, path: &str) -> Result<Message, ApiError> {
 }
 
 fn piece(part: PromptPart, role: Role, path: &str) -> Result<Part, ApiError> {
-    match (part.r#type, part.text, part.image_url) {
+    match (part.r#type.0, part.text, part.image_url) {
         (PartType::Text, Some(text), None) if text.trim().is_empty() => {
             Err(ApiError::invalid(format!("{path}.text"), "must not be empty"))
         }
@@ -187,7 +213,8 @@ fn piece(part: PromptPart, role: Role, path: &str) -> Result<Part, ApiError> {
             let source = picture(&image.url).ok_or_else(|| {
                 ApiError::invalid(format!("{path}.image_url.url"), "must be https://… or data:image/…;base64,…")
             })?;
-            Ok(Content::Image { source, detail: image.detail }.into())
+            let detail = image.detail.map(|Word(detail)| detail.name().to_owned());
+            Ok(Content::Image { source, detail }.into())
         }
         (PartType::ImageUrl, _, None) => Err(ApiError::invalid(format!("{path}.image_url"), "missing")),
         (PartType::ImageUrl, Some(_), _) => {
@@ -210,18 +237,35 @@ fn picture(url: &str) -> Option<Source> {
 
 /// The format as the core knows it; `None` is text.
 pub(crate) fn response_format(format: PromptFormat) -> Result<Option<ResponseFormat>, ApiError> {
-    let PromptFormat { r#type, name, schema, strict } = format;
+    let PromptFormat { r#type: Word(r#type), name, schema, strict } = format;
+    if r#type != FormatType::JsonSchema {
+        let given = [("schema", schema.is_some()), ("name", name.is_some()), ("strict", strict.is_some())];
+        if let Some((field, _)) = given.into_iter().find(|(_, given)| *given) {
+            return Err(ApiError::invalid(
+                format!("responseFormat.{field}"),
+                "belongs to the type `json_schema` alone",
+            ));
+        }
+    }
+    if name.as_deref().is_some_and(|name| !is_schema_name(name)) {
+        return Err(ApiError::invalid("responseFormat.name", "must be 1 to 64 letters, digits, `_` and `-`"));
+    }
     match (r#type, schema) {
-        (FormatType::Text, None) => Ok(None),
-        (FormatType::JsonObject, None) => Ok(Some(ResponseFormat::JsonObject)),
+        (FormatType::Text, _) => Ok(None),
+        (FormatType::JsonObject, _) => Ok(Some(ResponseFormat::JsonObject)),
         (FormatType::JsonSchema, Some(JsonValue(schema))) if schema.is_object() => {
             Ok(Some(ResponseFormat::JsonSchema { name, schema, strict }))
         }
         (FormatType::JsonSchema, _) => {
             Err(ApiError::invalid("responseFormat.schema", "must be a JSON Schema (an object)"))
         }
-        (_, Some(_)) => Err(ApiError::invalid("responseFormat.schema", "belongs to the type `json_schema` alone")),
     }
+}
+
+/// What OpenAI takes as the name of a schema.
+fn is_schema_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use router_core::attempt::{Attempt, millis};
+use router_core::attempt::Attempt;
 use router_core::error_kind::ErrorKind;
 use router_core::explain::Explanation;
 use router_core::finish::FinishReason;
@@ -12,7 +12,7 @@ use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
 use router_core::raw_json::RawJson;
 use router_core::usage::Usage;
-use router_store::error::StoreError;
+use router_store::journal::JournalStatus;
 use router_store::record::{RequestFilter, RequestRecord, RequestStatus};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -29,6 +29,9 @@ use crate::store_deadline::within_deadline;
 const UNDER_WAY: Duration = Duration::from_secs(10);
 /// How long a caller who names such a one is kept waiting for it.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Records that wait longer than this are held up: several times what gathering a batch and writing it take, and less than
+/// [`PATIENCE`], so that whoever waited in vain for a young record is told the truth.
+const LATE: Duration = Duration::from_secs(1);
 /// How often to look meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -55,9 +58,8 @@ struct RequestSummary {
     usage: Option<Usage>,
     /// What all attempts together cost.
     cost: Cost,
-    #[serde(with = "millis")]
-    #[schemars(with = "f64")]
-    latency_ms: Duration,
+    /// From admission to the end; null where nobody knows when that was.
+    latency_ms: Option<f64>,
     /// Why the model stopped, where one answered.
     finish: Option<FinishReason>,
     cached: bool,
@@ -150,29 +152,43 @@ pub(crate) async fn get(asked: Asked) -> Result<Reply, ApiError> {
     let text = asked.path_id.unwrap_or_default();
     let id: RequestId = text.parse().map_err(|_| ApiError::invalid("id", "must be a request's id: a UUID"))?;
     let tenant = visible_tenant(&asked.principal);
-    let found = find(&asked.app, tenant.as_ref(), id).await?;
-    let record = found.ok_or(ApiError::NotFound { what: "request", id: text, field: None })?;
-    ok(&RequestDetail::from(record))
+    ok(&RequestDetail::from(find(&asked.app, tenant.as_ref(), id, None).await?))
 }
 
-/// The record of a request, if `tenant` may see it. Waits a little for one that may still be on its way.
+/// The record of a request, if `tenant` may see it. Waits a little for one that may still be on its way. `field` is what
+/// named the request, for errors.
 pub(crate) async fn find(
     app: &App,
     tenant: Option<&TenantId>,
     id: RequestId,
-) -> Result<Option<RequestRecord>, StoreError> {
+    field: Option<&'static str>,
+) -> Result<RequestRecord, ApiError> {
     let young = created_at(id).is_some_and(|created| {
         let age = Timestamp::now().duration_since(created);
         age.unsigned_abs() < UNDER_WAY
     });
     let until = Instant::now() + if young { PATIENCE } else { Duration::ZERO };
     loop {
+        // Before the look: what arrives between the two is found.
+        let late = records_are_late(&app.parts.journal.status());
         let found = within_deadline("find a request", app.parts.requests.get(tenant, id)).await?;
-        if found.is_some() || Instant::now() >= until {
-            return Ok(found);
+        if let Some(record) = found {
+            return Ok(record);
+        }
+        if Instant::now() >= until {
+            let (what, id) = ("request", id.to_string());
+            return Err(match late {
+                true => ApiError::RecordsLate { what, id, field },
+                false => ApiError::NotFound { what, id, field },
+            });
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// Whether the database has stopped taking records: then one that it does not have may exist.
+fn records_are_late(journal: &JournalStatus) -> bool {
+    journal.store_error.is_some() || journal.waiting_outcomes > 0 || journal.oldest.is_some_and(|oldest| oldest > LATE)
 }
 
 /// When the id was made: what a UUIDv7 says of itself.
@@ -195,7 +211,8 @@ impl From<RequestRecord> for RequestSummary {
             provider: record.provider,
             usage: record.usage,
             cost: record.cost,
-            latency_ms: record.latency,
+            latency_ms: (record.status != RequestStatus::OutcomeUnknown)
+                .then(|| record.latency.as_micros() as f64 / 1e3),
             finish: record.finish,
             cached: record.cached,
             simulated: record.simulated,
@@ -217,5 +234,29 @@ impl From<RequestRecord> for RequestDetail {
             response: record.response.take(),
             summary: record.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use router_store::record::Intent;
+
+    use super::*;
+
+    #[test]
+    fn nobody_knows_how_long_a_request_took_whose_end_nobody_saw() {
+        let unknown = RequestRecord::outcome_unknown(Intent {
+            id: RequestId(uuid::Uuid::now_v7()),
+            tenant: TenantId::from("ours"),
+            key: None,
+            model_id: ModelId::from("gpt-4o"),
+            provider: ProviderId::from("openai"),
+            prompt_type: PromptType::General,
+            difficulty: 0.5,
+        });
+        let failed =
+            RequestRecord { status: RequestStatus::Failed, latency: Duration::from_micros(1500), ..unknown.clone() };
+        assert_eq!(RequestSummary::from(unknown).latency_ms, None);
+        assert_eq!(RequestSummary::from(failed).latency_ms, Some(1.5));
     }
 }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::prompt::{self, PromptFormat, PromptMessage};
 use crate::error::ApiError;
-use crate::json::{self, Object};
+use crate::json::{self, Object, Word};
 use crate::json_value::JsonObject;
 use crate::nearest::nearest;
 use crate::rate_headers;
@@ -44,17 +44,15 @@ struct RouteRequest {
     /// What is wanted of the choice.
     preferences: Option<Object<PreferencesBody>>,
     /// The type of the prompt, where the caller knows it better than the classifier.
-    prompt_type: Option<PromptType>,
+    prompt_type: Option<Word<PromptType>>,
     /// This model first, whatever its score.
     model_id: Option<String>,
     /// Whether other models may answer when `modelId` cannot; true unless given.
     fallbacks: Option<bool>,
     /// Only choose: nobody is asked, nothing is billed or recorded.
-    #[serde(default)]
-    dry_run: bool,
+    dry_run: Option<bool>,
     /// How the response cache is used.
-    #[serde(default)]
-    cache: CacheUse,
+    cache: Option<Word<CacheUse>>,
     /// Anything; recorded with the request. At most 16 KiB of JSON.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     metadata: Option<JsonObject>,
@@ -83,7 +81,7 @@ struct PreferencesBody {
     #[schemars(range(min = 0))]
     quality_weight: Option<f64>,
     /// What decides among the models that pass the bounds below.
-    target: Option<Target>,
+    target: Option<Word<Target>>,
     /// No model below this expected quality, in [0, 1].
     #[schemars(range(min = 0, max = 1))]
     min_quality: Option<f64>,
@@ -193,7 +191,7 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
     let request: RouteRequest = json::read(&asked.body)?;
     let engine = &asked.app.parts.engine;
     let snapshot = engine.snapshot();
-    let dry_run = request.dry_run;
+    let dry_run = request.dry_run.unwrap_or_default();
     let ask = request.into_ask(asked.id, snapshot.settings.default_preferences.clone())?;
     let hint = |error| with_hint(error, &snapshot.registry);
 
@@ -272,14 +270,15 @@ impl RouteRequest {
             self.response_format.map(|Object(format)| prompt::response_format(format)).transpose()?.flatten();
 
         let mut preferences = self.preferences.map_or(Ok(defaults.clone()), |Object(given)| given.over(defaults))?;
-        preferences.prompt_type = self.prompt_type.or(preferences.prompt_type);
+        preferences.prompt_type = self.prompt_type.map(|Word(given)| given).or(preferences.prompt_type);
         preferences.fallbacks = self.fallbacks.unwrap_or(preferences.fallbacks);
         preferences.model = match self.model_id {
             Some(id) if id.is_empty() => return Err(ApiError::invalid("modelId", "must not be empty")),
             Some(id) => Some(ModelId::from(id)),
             None => preferences.model,
         };
-        Ok(Ask { id, conversation, preferences, cache: self.cache, metadata })
+        let cache = self.cache.map(|Word(given)| given).unwrap_or_default();
+        Ok(Ask { id, conversation, preferences, cache, metadata })
     }
 }
 
@@ -290,7 +289,7 @@ impl PreferencesBody {
         weights.cost = within("preferences.costWeight", self.cost_weight, ANY)?.unwrap_or(weights.cost);
         weights.latency = within("preferences.latencyWeight", self.latency_weight, ANY)?.unwrap_or(weights.latency);
         weights.quality = within("preferences.qualityWeight", self.quality_weight, ANY)?.unwrap_or(weights.quality);
-        preferences.target = self.target.unwrap_or(preferences.target);
+        preferences.target = self.target.map_or(preferences.target, |Word(given)| given);
         let min_quality = within("preferences.minQuality", self.min_quality, 0.0..=1.0)?;
         preferences.min_quality = min_quality.or(preferences.min_quality);
         let max_cost = within("preferences.maxCostUsd", self.max_cost_usd, ANY)?.map(Usd::from_dollars);

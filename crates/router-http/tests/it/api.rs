@@ -6,11 +6,13 @@ use std::sync::Arc;
 use router_cache::rate_limit::Rate;
 use router_engine::settings::EngineSettings;
 use router_http::settings::Settings;
+use router_providers::provider::Provider;
+use router_store::sqlite::{SqliteSettings, SqliteStore};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::doubles::{DeadStore, MuteStore};
+use crate::doubles::{DeadStore, MuteStore, Obedient};
 use crate::stage::{Backing, Stage, engine_settings};
 
 async fn stage() -> Stage {
@@ -76,6 +78,18 @@ async fn a_dry_run_asks_nobody_and_works_without_any_provider() {
     assert_eq!((status, &answer["dryRun"]), (200, &json!(true)));
     assert!(answer["modelId"].is_string() && answer["decision"]["candidates"].is_array(), "{answer}");
     assert!(answer.get("response").is_none());
+}
+
+#[tokio::test]
+async fn null_counts_as_not_given() {
+    let stage = stage().await;
+    let ask = json!({
+        "prompt": "hi", "messages": null, "preferences": {"target": null, "costWeight": null}, "promptType": null,
+        "modelId": null, "fallbacks": null, "dryRun": null, "cache": null, "metadata": null, "maxTokens": null,
+        "temperature": null, "responseFormat": null,
+    });
+    let (status, answer) = stage.post("/api/route", &ask).await;
+    assert_eq!((status, &answer["response"]), (200, &json!("answer to: hi")), "{answer}");
 }
 
 #[tokio::test]
@@ -206,6 +220,27 @@ async fn metrics_count_routes_not_paths() {
         assert!(text.contains(series), "no {series} in\n{text}");
     }
     assert!(!text.contains("not/a/route") && !text.contains("not-a-uuid"));
+}
+
+#[tokio::test]
+async fn a_record_that_the_database_has_not_taken_is_not_denied() {
+    // Nobody takes the records out of the journal.
+    let provider: Arc<dyn Provider> = Arc::new(Obedient::default());
+    let providers = HashMap::from(["openai", "anthropic", "openrouter"].map(|id| (id.into(), provider.clone())));
+    let stage = Stage::with_backing(Settings::default(), engine_settings(), providers, async |directory, _| {
+        let store = SqliteStore::open(directory.join("router.db"), SqliteSettings::default()).await.unwrap();
+        let store = Arc::new(store);
+        Backing { requests: store.clone(), feedback: store.clone(), scores: store.clone(), health: store }
+    })
+    .await;
+    let (status, answer) = stage.post("/api/route", &json!({"prompt": "hi"})).await;
+    assert_eq!(status, 200, "{answer}");
+    let id = answer["requestId"].as_str().unwrap();
+    let late = reqwest::get(stage.url(&format!("/api/requests/{id}"))).await.unwrap();
+    assert_eq!((late.status().as_u16(), late.headers()["retry-after"].to_str().unwrap()), (503, "5"));
+    let (status, refused) = stage.post("/api/feedback", &json!({"requestId": id, "rating": 5})).await;
+    assert_eq!((status, refused["error"]["field"].as_str()), (503, Some("requestId")), "{refused}");
+    assert!(refused["error"]["message"].as_str().unwrap().contains("on their way"), "{refused}");
 }
 
 #[tokio::test]
