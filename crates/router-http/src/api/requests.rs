@@ -246,6 +246,7 @@ mod tests {
     #[test]
     fn nobody_knows_how_long_a_request_took_whose_end_nobody_saw() {
         let unknown = RequestRecord::outcome_unknown(Intent {
+            simulated: false,
             id: RequestId(uuid::Uuid::now_v7()),
             tenant: TenantId::from("ours"),
             key: None,
