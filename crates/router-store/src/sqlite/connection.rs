@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, ConnectionError, ConnectionResult, SqliteConnection};
@@ -12,6 +13,9 @@ use super::failure;
 use crate::error::StoreError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// How often a starting process looks whether its turn has come.
+const TURN: Duration = Duration::from_millis(5);
 
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +34,7 @@ pub(super) fn prepare(path: &Path, url: &str, busy_timeout: Duration) -> Result<
             remedy: "make the directory, or choose another path",
         })?;
     }
-    let mut connection = connect(url, Access::Write, busy_timeout).map_err(|error| failure::open(path, &error))?;
+    let mut connection = connect_in_turn(url, busy_timeout).map_err(|error| failure::open(path, &error))?;
     // The lock first: otherwise two processes find the same migrations to run.
     connection
         .immediate_transaction(|connection| {
@@ -38,6 +42,23 @@ pub(super) fn prepare(path: &Path, url: &str, busy_timeout: Duration) -> Result<
             run.map_err(diesel::result::Error::QueryBuilderError)
         })
         .map_err(|error| failure::open(path, &error))
+}
+
+/// The first connection to a file. SQLite does not wait for its busy timeout while a new file turns to WAL (two processes
+/// that both hold it for reading would wait for each other), so of several that start at once, all but one are told that
+/// it is locked. Waits on its thread.
+fn connect_in_turn(url: &str, busy_timeout: Duration) -> ConnectionResult<SqliteConnection> {
+    let deadline = Instant::now() + busy_timeout;
+    loop {
+        match connect(url, Access::Write, busy_timeout) {
+            Err(error) if is_locked(&error) && Instant::now() < deadline => thread::sleep(TURN),
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_locked(error: &ConnectionError) -> bool {
+    error.to_string().contains("database is locked")
 }
 
 /// A connection, set up.
