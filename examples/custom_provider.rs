@@ -16,12 +16,11 @@ use router_core::conversation::{Conversation, Message, Part, Role};
 use router_core::error_kind::ErrorKind;
 use router_core::finish::FinishReason;
 use router_core::id::{ProviderId, RequestId};
-use router_core::preferences::Preferences;
 use router_core::principal::Principal;
 use router_core::quality::QualityTable;
 use router_core::registry::{Registry, SourceFile};
 use router_core::usage::{Tokens, Usage, UsageSource};
-use router_engine::ask::{Ask, CacheUse};
+use router_engine::ask::Ask;
 use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
 use router_engine::settings::EngineSettings;
@@ -68,6 +67,8 @@ impl Provider for Shouter {
             upstream_id: None,
             upstream_model: Some(call.model.upstream_name.clone()),
             dropped: Vec::new(),
+            changed: Vec::new(),
+            original: None,
         })
     }
 }
@@ -110,11 +111,5 @@ fn engine() -> anyhow::Result<Engine> {
 }
 
 fn ask(conversation: Conversation) -> Ask {
-    Ask {
-        id: RequestId(uuid::Uuid::now_v7()),
-        conversation,
-        preferences: Preferences::default(),
-        cache: CacheUse::Default,
-        metadata: None,
-    }
+    Ask::new(RequestId(uuid::Uuid::now_v7()), conversation)
 }

@@ -17,7 +17,7 @@ use router_core::preferences::Preferences;
 use router_core::principal::Principal;
 use router_core::quality::QualityTable;
 use router_core::registry::Registry;
-use router_engine::ask::{Ask, CacheUse};
+use router_engine::ask::Ask;
 use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
 use router_engine::settings::EngineSettings;
@@ -43,13 +43,7 @@ async fn main() -> anyhow::Result<()> {
     writeln!(out, "now {} breaks", first.model.id)?;
     simulator.set_fault(&first.model.upstream_name, Some(Fault::always(FaultKind::ServerError)));
 
-    let ask = Ask {
-        id: RequestId(uuid::Uuid::now_v7()),
-        conversation,
-        preferences,
-        cache: CacheUse::Default,
-        metadata: None,
-    };
+    let ask = Ask { preferences, ..Ask::new(RequestId(uuid::Uuid::now_v7()), conversation) };
     let routed = engine.route(ask, &Principal::local()).await?;
     for attempt in &routed.attempts {
         writeln!(out, "  asked {}: {:?}", attempt.model_id, attempt.outcome)?;

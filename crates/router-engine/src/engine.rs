@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use futures_util::stream;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use router_cache::rate_limit::{Allowance, RateLimiter};
@@ -17,6 +18,7 @@ use router_core::moment::Moment;
 use router_core::preferences::Preferences;
 use router_core::price::Cost;
 use router_core::principal::Principal;
+use router_providers::whole::as_events;
 use router_store::recorder::Recorder;
 
 use crate::admit::{Lane, admit};
@@ -30,7 +32,7 @@ use crate::live::LiveBoard;
 use crate::metrics;
 use crate::recall::{Recall, key, recall, remember};
 use crate::record::OpenRecord;
-use crate::routed::{Reply, Routed};
+use crate::routed::{Reply, Routed, RoutedStream, Speaker, StreamEvent};
 use crate::snapshot::Snapshot;
 use crate::surroundings::Surroundings;
 
@@ -163,6 +165,34 @@ impl Engine {
         Ok(Routed { id: ask.id, reply, cost, latency, cached, attempts, allowance: Some(allowance) })
     }
 
+    /// Answers a request as a stream: the same pipeline.
+    ///
+    /// Returns before anybody is asked; what happens then is in the stream.
+    ///
+    /// # Errors
+    /// As [`Engine::route`], for what is known before anybody is asked.
+    pub async fn stream(&self, ask: Ask, principal: &Principal) -> Result<RoutedStream, RouteError> {
+        let routed = self.route(ask, principal).await?;
+        let reply = &routed.reply;
+        let first_choice = (reply.model_id.clone(), reply.provider.clone());
+        let (id, decision, simulated) = (routed.id, reply.decision.clone(), reply.simulated);
+        let allowance = routed.allowance.ok_or(RouteError::NotCached)?;
+        let speaker = Speaker {
+            model_id: reply.model_id.clone(),
+            provider: reply.provider.clone(),
+            upstream_model: reply.upstream_model.clone(),
+            upstream_id: reply.upstream_id.clone(),
+            dropped: reply.dropped.clone(),
+            changed: reply.changed.clone(),
+            original: false,
+            continues: false,
+        };
+        let said = StreamEvent::Said(as_events(reply.parts.clone()));
+        let events = [StreamEvent::Speaking(Box::new(speaker)), said, StreamEvent::Done(Box::new(routed))];
+        let events = Box::pin(stream::iter(events.map(Ok)));
+        Ok(RoutedStream { id, first_choice, decision, simulated, allowance, events })
+    }
+
     /// Asks models: stages 4 and 5. An error comes with what the record says of it.
     async fn run(&self, run: Run<'_>, record: &mut OpenRecord) -> Result<Reply, (RouteError, Option<ErrorKind>)> {
         let Run { current: Current { snapshot, board }, ask, decision, arrived } = run;
@@ -191,6 +221,8 @@ impl Engine {
             usage,
             simulated: snapshot.simulated,
             dropped: answer.dropped,
+            changed: answer.changed,
+            original: answer.original,
             decision: record.decision().clone(),
         })
     }

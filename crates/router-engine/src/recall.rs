@@ -72,7 +72,6 @@ pub(crate) async fn remember(cache: &dyn ResponseCache, key: CacheKey, reply: &R
 mod tests {
     use router_core::conversation::{Conversation, ResponseFormat};
     use router_core::id::RequestId;
-    use router_core::preferences::Preferences;
 
     use super::*;
 
@@ -83,9 +82,7 @@ mod tests {
             let format = ResponseFormat::JsonSchema { name: None, schema, strict: None };
             let conversation = Conversation { response_format: Some(format), ..Conversation::prompt("x") };
             let id = RequestId(uuid::Uuid::nil());
-            let (preferences, cache) = (Preferences::default(), CacheUse::Default);
-            let ask = Ask { id, conversation, preferences, cache, metadata: None };
-            key(&ask, &Principal::local(), 1).unwrap()
+            key(&Ask::new(id, conversation), &Principal::local(), 1).unwrap()
         };
         let schema = r#"{"properties":{"z":{},"a":{}}}"#;
         assert_eq!(key_of(schema), key_of(schema));

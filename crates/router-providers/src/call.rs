@@ -5,14 +5,19 @@ use std::time::Duration;
 use router_core::conversation::Conversation;
 use router_core::id::RequestId;
 use router_core::model::Model;
+use router_core::usage::Tokens;
+
+use crate::dialect::Dialect;
+use crate::original::Original;
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
-    /// For response headers and the first event of a stream. Whole answers do not look at it: their headers come when they
-    /// are written.
+    /// For the first delta of a stream, response headers included. Whole answers do not look at it: their headers come
+    /// when they are written.
     pub first_event: Duration,
-    /// Between two events of a stream.
+    /// Between two events of a stream. Comments and pings count as events, but not for longer than the larger of this and
+    /// `first_event`.
     pub idle: Duration,
     /// For the whole answer, headers included, when it is not streamed.
     pub total: Duration,
@@ -26,6 +31,15 @@ impl Default for Deadlines {
     }
 }
 
+/// The beginning of an answer that another model did not finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun<'a> {
+    /// Its text so far, not empty. The model continues it: it stands last in the conversation, as the assistant's turn.
+    pub text: &'a str,
+    /// How long that is: what the longest answer is shortened by.
+    pub tokens: Tokens,
+}
+
 /// One question to one model.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -36,20 +50,58 @@ pub struct Call<'a> {
     pub model: &'a Model,
     /// What.
     pub conversation: &'a Conversation,
+    /// The same as the caller wrote it.
+    pub original: Option<&'a Original>,
+    /// What is already said of the answer.
+    pub begun: Option<Begun<'a>>,
     /// How long to wait.
     pub deadlines: Deadlines,
+    /// Whether the answer is asked for as a stream; set by [`Provider::stream`](crate::provider::Provider::stream).
+    pub streamed: bool,
 }
 
 impl<'a> Call<'a> {
     /// A question with the default deadlines.
     #[must_use]
     pub fn new(request_id: RequestId, model: &'a Model, conversation: &'a Conversation) -> Self {
-        Self { request_id, model, conversation, deadlines: Deadlines::default() }
+        Self {
+            request_id,
+            model,
+            conversation,
+            original: None,
+            begun: None,
+            deadlines: Deadlines::default(),
+            streamed: false,
+        }
     }
 
     /// The same with other deadlines.
     #[must_use]
     pub fn with_deadlines(self, deadlines: Deadlines) -> Self {
         Self { deadlines, ..self }
+    }
+
+    /// The same as the caller wrote it.
+    #[must_use]
+    pub fn with_original(self, original: Option<&'a Original>) -> Self {
+        Self { original, ..self }
+    }
+
+    /// The same, to be continued from where another model stopped.
+    #[must_use]
+    pub fn continuing(self, begun: Option<Begun<'a>>) -> Self {
+        Self { begun, ..self }
+    }
+
+    /// The same, as a stream.
+    #[must_use]
+    pub fn streaming(self) -> Self {
+        Self { streamed: true, ..self }
+    }
+
+    /// The caller's own words, if they are in this dialect.
+    #[must_use]
+    pub fn original_in(&self, dialect: Dialect) -> Option<&'a Original> {
+        self.original.filter(|original| original.dialect == dialect)
     }
 }

@@ -28,7 +28,17 @@ pub(crate) fn from_response(status: u16, headers: &HeaderMap, body: &[u8], now: 
         status: Some(status),
         message,
         retry_after: retry_after(headers, now),
+        should_retry: should_retry(headers),
         spent: Spent::Nothing,
+    }
+}
+
+/// What the provider says of asking again; official SDKs obey it, too.
+fn should_retry(headers: &HeaderMap) -> Option<bool> {
+    match headers.get("x-should-retry")?.as_bytes() {
+        b"true" => Some(true),
+        b"false" => Some(false),
+        _ => None,
     }
 }
 
@@ -48,7 +58,8 @@ pub(crate) fn none_within(body: &[u8]) -> Result<(), CallError> {
     let words = Words::of(error).unwrap_or_default();
     let said = Said { status: words.number.unwrap_or(200), codes: words.codes, message: words.message.to_lowercase() };
     let message = cut(if words.message.is_empty() { "an error without a message" } else { &words.message });
-    Err(CallError { kind: kind_of(&said), status: Some(200), message, retry_after: None, spent: Spent::Unknown })
+    let error = CallError::new(kind_of(&said), message);
+    Err(CallError { status: Some(200), spent: Spent::Unknown, ..error })
 }
 
 /// `{"error": …}`, and `{"object": "error", …}` or `{"type": "error", …}` beside no answer.

@@ -3,7 +3,10 @@
 // What a provider is.
 pub mod answer;
 pub mod call;
+pub mod dialect;
+pub mod original;
 pub mod provider;
+pub mod whole;
 
 // The kinds there are.
 pub mod anthropic;

@@ -1,16 +1,11 @@
 //! The one trait that a provider implements.
 
-use std::pin::Pin;
-
 use async_trait::async_trait;
-use futures_util::Stream;
-use futures_util::stream;
 
-use crate::answer::{Answer, AnswerEvent, CallError};
+use crate::answer::{Answer, AnswerStream, CallError};
 use crate::call::Call;
-
-/// A streamed answer: pulled by its reader, and cancelled upstream when dropped.
-pub type AnswerStream = Pin<Box<dyn Stream<Item = Result<AnswerEvent, CallError>> + Send>>;
+use crate::dialect::Dialect;
+use crate::whole;
 
 /// Someone who answers. One value is one configured instance: an address, a key, a wire format.
 ///
@@ -24,16 +19,19 @@ pub trait Provider: Send + Sync {
     /// Everything that is not a whole answer: see [`router_core::error_kind::ErrorKind`].
     async fn complete(&self, call: Call<'_>) -> Result<Answer, CallError>;
 
-    /// Asks once and returns as soon as the answer begins.
+    /// Asks once and returns when the provider has taken the request.
     ///
     /// A provider that cannot stream keeps this default: its answer arrives in one go.
     ///
     /// # Errors
-    /// As [`Provider::complete`], for faults before the first event; later ones are items of the stream.
+    /// As [`Provider::complete`], for faults before the response; later ones are items of the stream.
     async fn stream(&self, call: Call<'_>) -> Result<AnswerStream, CallError> {
-        let answer = self.complete(call).await?;
-        let end = AnswerEvent::End { finish: answer.finish, usage: answer.usage };
-        let events = answer.parts.into_iter().map(AnswerEvent::Part).chain([end]);
-        Ok(Box::pin(stream::iter(events.map(Ok))))
+        self.complete(call).await.map(whole::as_stream)
+    }
+
+    /// The wire format that calls are written in: one whose original is in the same is passed on as it stands. `None` where
+    /// there is none.
+    fn dialect(&self) -> Option<Dialect> {
+        None
     }
 }

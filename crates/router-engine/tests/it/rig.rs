@@ -16,7 +16,7 @@ use router_core::preferences::{Preferences, Target};
 use router_core::principal::Principal;
 use router_core::quality::QualityTable;
 use router_core::registry::{Registry, SourceFile};
-use router_engine::ask::{Ask, CacheUse};
+use router_engine::ask::Ask;
 use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
 use router_engine::error::RouteError;
@@ -90,13 +90,8 @@ impl Rig {
 
     /// A question that prefers quality: alpha before beta before gamma.
     pub(crate) fn ask(&self, prompt: &str) -> Ask {
-        Ask {
-            id: RequestId(uuid::Uuid::now_v7()),
-            conversation: Conversation::prompt(prompt),
-            preferences: Preferences { target: Target::Best, ..Preferences::default() },
-            cache: CacheUse::Default,
-            metadata: None,
-        }
+        let preferences = Preferences { target: Target::Best, ..Preferences::default() };
+        Ask { preferences, ..Ask::new(RequestId(uuid::Uuid::now_v7()), Conversation::prompt(prompt)) }
     }
 
     pub(crate) async fn route(&self, prompt: &str) -> Result<Routed, RouteError> {

@@ -278,7 +278,7 @@ impl RouteRequest {
             None => preferences.model,
         };
         let cache = self.cache.map(|Word(given)| given).unwrap_or_default();
-        Ok(Ask { id, conversation, preferences, cache, metadata })
+        Ok(Ask { preferences, cache, metadata, ..Ask::new(id, conversation) })
     }
 }
 

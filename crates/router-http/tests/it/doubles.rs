@@ -64,6 +64,8 @@ impl Provider for Obedient {
             upstream_id: None,
             upstream_model: None,
             dropped: Vec::new(),
+            changed: Vec::new(),
+            original: None,
         })
     }
 }

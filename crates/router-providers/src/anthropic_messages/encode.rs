@@ -39,7 +39,7 @@ const JSON_HINT: &str = "Answer with one JSON object and nothing else.";
 /// The longest `metadata.user_id`.
 const LONGEST_USER: usize = 256;
 
-/// Writes the request for a whole answer.
+/// Writes the request.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`], naming the field, for what this wire format or this model cannot take;
@@ -74,6 +74,7 @@ pub fn encode(call: &Call<'_>) -> Result<Encoded, CallError> {
         top_k: sampling.top_k,
         stop_sequences: stop(asked, &mut dropped),
         metadata: user(asked, &mut dropped).map(|user_id| Metadata { user_id }),
+        stream: call.streamed,
     };
     let body = serde_json::to_vec(&request).map_err(|error| {
         CallError::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}"))

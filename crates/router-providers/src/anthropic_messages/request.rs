@@ -32,6 +32,8 @@ pub(super) struct Request<'a> {
     pub(super) stop_sequences: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) metadata: Option<Metadata<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) stream: bool,
 }
 
 #[derive(Serialize)]

@@ -47,6 +47,8 @@ fn read(body: &[u8]) -> Result<Answer, CallError> {
         upstream_id: response.id,
         upstream_model: response.model,
         dropped: Vec::new(),
+        changed: Vec::new(),
+        original: None,
     })
 }
 

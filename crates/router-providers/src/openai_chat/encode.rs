@@ -7,7 +7,7 @@ use router_core::error_kind::ErrorKind;
 use super::encode_messages::{Context, messages};
 use super::flavour::{CacheSyntax, Flavour, output_limit};
 use super::request::{
-    CacheOptions, ChosenFunction, Function, Reasoning, Request, ResponseFormat, Schema, Tool, ToolChoice,
+    CacheOptions, ChosenFunction, Function, Reasoning, Request, ResponseFormat, Schema, StreamOptions, Tool, ToolChoice,
 };
 use crate::answer::CallError;
 use crate::cache_marks::CacheMarks;
@@ -19,7 +19,7 @@ use crate::needs;
 /// The schema's name where the caller gave none: the field is required.
 const SCHEMA_NAME: &str = "output";
 
-/// Writes the request for a whole answer.
+/// Writes the request.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`], naming the field, for what this wire format or this model cannot take;
@@ -65,6 +65,9 @@ pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
             .then_some(CacheOptions { mode: "explicit" }),
         safety_identifier: user.filter(|_| flavour == Flavour::OpenAi),
         user: user.filter(|_| flavour != Flavour::OpenAi),
+        stream: call.streamed,
+        // Without it a stream does not say what it cost.
+        stream_options: call.streamed.then_some(StreamOptions { include_usage: true }),
     };
     let body = serde_json::to_vec(&request).map_err(|error| {
         CallError::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}"))
