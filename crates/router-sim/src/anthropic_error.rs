@@ -44,6 +44,10 @@ fn fixed_words(problem: &Problem) -> (u16, &'static str, &'static str) {
             "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or \
              purchase credits.",
         ),
+        Problem::TooLarge => (413, "request_too_large", "Request exceeds the maximum size"),
+        Problem::RequestTimeout => (408, "timeout_error", "Request timed out"),
+        Problem::BadGateway => (502, "api_error", "Bad gateway"),
+        Problem::GatewayTimeout => (504, "timeout_error", "Request timed out"),
         Problem::Unavailable => (503, "api_error", "Service temporarily unavailable"),
         Problem::Overloaded => (529, "overloaded_error", "Overloaded"),
         Problem::ContentPolicy => (400, INVALID, "Output blocked by content filtering policy"),

@@ -19,6 +19,8 @@ pub struct SeenAttempt {
     pub wire: Wire,
     /// The model's name as sent, suffixes included; empty where the body names none.
     pub model: String,
+    /// Whether it asks for a stream.
+    pub streamed: bool,
     /// When its body was complete, since the simulator's start.
     pub arrived: Duration,
     /// When its end was reached, since the simulator's start; `None` while it runs.
@@ -48,6 +50,16 @@ impl SeenAttempt {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// What is known of an attempt when it arrives.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) wire: Wire,
+    pub(crate) model: String,
+    pub(crate) streamed: bool,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// How an attempt ended.
@@ -93,16 +105,26 @@ impl AttemptLog {
     }
 
     /// Remembers an attempt that has just arrived.
-    pub(crate) fn begin(self: &Arc<Self>, wire: Wire, model: String, mut headers: HeaderMap, body: Bytes) -> Running {
+    pub(crate) fn begin(self: &Arc<Self>, seen: Seen) -> Running {
+        let Seen { wire, model, streamed, mut headers, body } = seen;
         for name in [AUTHORIZATION.as_str(), "x-api-key"] {
             if let Some(value) = headers.get_mut(name) {
                 value.set_sensitive(true);
             }
         }
         let arrived = self.started.elapsed();
-        let outcome = Outcome::Running;
-        let attempt =
-            SeenAttempt { wire, model, arrived, ended: None, first_byte: None, tokens: 0, outcome, headers, body };
+        let attempt = SeenAttempt {
+            wire,
+            model,
+            streamed,
+            arrived,
+            ended: None,
+            first_byte: None,
+            tokens: 0,
+            outcome: Outcome::Running,
+            headers,
+            body,
+        };
         let number = self.with(|kept| {
             kept.bytes += attempt.body.len();
             kept.attempts.push_back(attempt);
@@ -196,7 +218,8 @@ mod tests {
     use super::*;
 
     fn arrive(log: &Arc<AttemptLog>, model: &str) -> Running {
-        log.begin(Wire::OpenAi, model.to_owned(), HeaderMap::new(), Bytes::from_static(b"0123456789"))
+        let (headers, body) = (HeaderMap::new(), Bytes::from_static(b"0123456789"));
+        log.begin(Seen { wire: Wire::OpenAi, model: model.to_owned(), streamed: false, headers, body })
     }
 
     fn models(log: &AttemptLog) -> Vec<String> {

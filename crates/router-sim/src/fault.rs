@@ -6,7 +6,7 @@ pub use crate::fault_name::UnknownFault;
 
 /// A misbehaviour and how often it is played.
 ///
-/// Written `KIND`, `KIND-once` or `KIND-xN`; see [`FaultKind`] for the kinds.
+/// Written `KIND`, `KIND-once`, `KIND-xN` or `KIND-for-TIME`; see [`FaultKind`] for the kinds.
 ///
 /// ```
 /// use router_sim::{Fault, FaultKind};
@@ -30,6 +30,9 @@ pub enum Times {
     /// The first so many for this model since the start, the last [`reset`](crate::Simulator::reset) or the last
     /// [`set_fault`](crate::Simulator::set_fault); later ones are answered. `First(1)` is written `-once`.
     First(u32),
+    /// Those within so long of the first one, which is counted as for [`Times::First`]: an outage that passes. Written
+    /// `-for-2s`.
+    For(Duration),
 }
 
 /// What goes wrong. A request the wire would refuse anyway gets its refusal instead: no fault hides a bad request.
@@ -45,10 +48,22 @@ pub enum FaultKind {
         /// The pause to keep.
         retry_after: Option<Duration>,
     },
+    /// `400`: the request is wrong, and would be for any model.
+    BadRequest,
+    /// `unsupported`: a 400 for a parameter that this model alone does not take.
+    Unsupported,
+    /// `413`: more bytes than the provider takes.
+    TooLarge,
+    /// `408`: the provider's wait for the request ran out.
+    RequestTimeout,
     /// `500`: the provider broke.
     ServerError,
+    /// `502`: whoever is behind the provider broke.
+    BadGateway,
     /// `503`: no room.
     Unavailable,
+    /// `504`: the provider's wait for its model ran out.
+    GatewayTimeout,
     /// `529`: no room, as Anthropic says it.
     Overloaded,
     /// `401`: the key is not taken.
@@ -164,5 +179,11 @@ impl Fault {
     #[must_use]
     pub const fn first(count: u32, kind: FaultKind) -> Self {
         Self { kind, times: Times::First(count) }
+    }
+
+    /// Hits the next request, and those that follow it within `time`.
+    #[must_use]
+    pub const fn for_time(time: Duration, kind: FaultKind) -> Self {
+        Self { kind, times: Times::For(time) }
     }
 }

@@ -9,23 +9,29 @@ use crate::fault::{Fault, FaultKind, Times};
 /// A fault's name that says nothing known: whoever wrote the model's name has to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown fault {0:?}: write 429, 429-after-2s, 500, 503, 529, 401, 403, 404, quota, context, policy, refusal, \
-     reset, silent, cut-body, error-in-200, garbage, html, slow-300ms, or for streams slow-first-2s, cut-after-40, \
-     end-after-40, stall-after-40, malformed-after-20, error-after-20, error-first, no-terminator, tool-cut, \
-     tool-length, repeated-finish, usage-before-finish, crlf, no-space, split-utf8, unknown-events, comments, \
-     two-message-starts, huge-event; then nothing, -once or -x3"
+    "unknown fault {0:?}: write 429, 429-after-2s, 500, 502, 503, 504, 529, 400, 401, 403, 404, 408, 413, unsupported, \
+     quota, context, policy, refusal, reset, silent, cut-body, error-in-200, garbage, html, slow-300ms, or for streams \
+     slow-first-2s, cut-after-40, end-after-40, stall-after-40, malformed-after-20, error-after-20, error-first, \
+     no-terminator, tool-cut, tool-length, repeated-finish, usage-before-finish, crlf, no-space, split-utf8, \
+     unknown-events, comments, two-message-starts, huge-event; then nothing, -once, -x3 or -for-2s"
 )]
 pub struct UnknownFault(pub String);
 
 /// The kinds without a parameter, with their names.
-const NAMES: [(&str, FaultKind); 30] = [
+const NAMES: [(&str, FaultKind); 36] = [
     ("429", FaultKind::RateLimited { retry_after: None }),
     ("500", FaultKind::ServerError),
+    ("502", FaultKind::BadGateway),
     ("503", FaultKind::Unavailable),
+    ("504", FaultKind::GatewayTimeout),
     ("529", FaultKind::Overloaded),
+    ("400", FaultKind::BadRequest),
     ("401", FaultKind::BadKey),
     ("403", FaultKind::Forbidden),
     ("404", FaultKind::NotFound),
+    ("408", FaultKind::RequestTimeout),
+    ("413", FaultKind::TooLarge),
+    ("unsupported", FaultKind::Unsupported),
     ("quota", FaultKind::OutOfQuota),
     ("context", FaultKind::ContextTooLong),
     ("policy", FaultKind::ContentPolicy),
@@ -78,6 +84,10 @@ impl FromStr for Fault {
         if let Some(kind) = parse_kind(text) {
             return Ok(Self::always(kind));
         }
+        if let Some((kind, time)) = text.rsplit_once("-for-") {
+            let timed = parse_kind(kind).zip(parse_duration(time));
+            return timed.map(|(kind, time)| Self::for_time(time, kind)).ok_or_else(|| UnknownFault(text.to_owned()));
+        }
         let unknown = || UnknownFault(text.to_owned());
         let (kind, count) = text.rsplit_once('-').ok_or_else(unknown)?;
         let count = match count {
@@ -126,6 +136,7 @@ impl fmt::Display for Fault {
             Times::Always => write!(f, "{}", self.kind),
             Times::First(1) => write!(f, "{}-once", self.kind),
             Times::First(count) => write!(f, "{}-x{count}", self.kind),
+            Times::For(time) => write!(f, "{}-for-{}ms", self.kind, time.as_millis()),
         }
     }
 }
@@ -143,7 +154,8 @@ mod tests {
         ];
         let counted = COUNTED.iter().map(|(_, kind)| kind(40));
         for kind in NAMES.iter().map(|(_, kind)| *kind).chain(parametrised).chain(counted) {
-            for fault in [Fault::always(kind), Fault::once(kind), Fault::first(3, kind)] {
+            let passing = Fault::for_time(Duration::from_millis(2000), kind);
+            for fault in [Fault::always(kind), Fault::once(kind), Fault::first(3, kind), passing] {
                 assert_eq!(fault.to_string().parse(), Ok(fault), "{fault}");
             }
         }
@@ -180,7 +192,7 @@ mod tests {
     #[test]
     fn the_readmes_suffixes_are_taken() {
         let suffixes = documented("suffix");
-        assert_eq!(suffixes.len(), 7);
+        assert_eq!(suffixes.len(), 8);
         for suffix in suffixes {
             let name = format!("gpt-4o{}", suffix.replace("NAME", "500"));
             assert!(crate::model_name::ModelName::parse(&name).is_ok(), "{name}");
@@ -191,6 +203,7 @@ mod tests {
     fn seconds_are_taken_too() {
         let two_seconds = FaultKind::RateLimited { retry_after: Some(Duration::from_secs(2)) };
         assert_eq!("429-after-2s-once".parse(), Ok(Fault::once(two_seconds)));
+        assert_eq!("429-after-2s-for-2s".parse(), Ok(Fault::for_time(Duration::from_secs(2), two_seconds)));
     }
 
     #[test]
@@ -206,6 +219,10 @@ mod tests {
             "429-after--1s",
             "cut-after-",
             "cut-after-many",
+            "503-for-",
+            "503-for-ever",
+            "for-2s",
+            "503-once-for-2s",
         ] {
             assert_eq!(text.parse::<Fault>(), Err(UnknownFault(text.to_owned())));
         }

@@ -9,7 +9,7 @@ use crate::asked::{Asked, Streamed};
 use crate::attempt::Running;
 use crate::fault::FaultKind;
 use crate::model_name::ModelName;
-use crate::problem::Problem;
+use crate::problem::{How, Problem, Wrong};
 use crate::reply::{self, Reply};
 use crate::service::Asking;
 use crate::stream::{Stream, Told};
@@ -121,8 +121,14 @@ impl Asking<'_> {
 fn problem_of(fault: FaultKind, model: &ModelName<'_>, asked: &Asked) -> Option<Problem> {
     Some(match fault {
         FaultKind::RateLimited { retry_after } => Problem::RateLimited { retry_after },
+        FaultKind::BadRequest => wrong("messages", How::Value("the conversation makes no sense".to_owned())),
+        FaultKind::Unsupported => wrong("temperature", How::Unsupported { instead: None }),
+        FaultKind::TooLarge => Problem::TooLarge,
+        FaultKind::RequestTimeout => Problem::RequestTimeout,
         FaultKind::ServerError => Problem::ServerError,
+        FaultKind::BadGateway => Problem::BadGateway,
         FaultKind::Unavailable => Problem::Unavailable,
+        FaultKind::GatewayTimeout => Problem::GatewayTimeout,
         FaultKind::Overloaded | FaultKind::ErrorIn200 => Problem::Overloaded,
         FaultKind::BadKey => Problem::BadKey { key: "sk-***".to_owned() },
         FaultKind::Forbidden => Problem::Forbidden,
@@ -134,4 +140,8 @@ fn problem_of(fault: FaultKind, model: &ModelName<'_>, asked: &Asked) -> Option<
         FaultKind::ContentPolicy => Problem::ContentPolicy,
         _ => return None,
     })
+}
+
+fn wrong(path: &str, how: How) -> Problem {
+    Problem::Field(Wrong { path: path.to_owned(), how })
 }

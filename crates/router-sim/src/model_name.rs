@@ -20,6 +20,8 @@ pub(crate) struct ModelName<'a> {
     pub(crate) reasoning: bool,
     /// `+tokens:60`: how many tokens a text has.
     pub(crate) tokens: Option<u64>,
+    /// `+delay:300ms`: the pause before the headers, whatever follows.
+    pub(crate) delay: Option<Duration>,
     /// `+pace:5ms`: the pause before each token of a stream but the first.
     pub(crate) pace: Option<Duration>,
     /// `+fault:NAME`.
@@ -39,6 +41,7 @@ impl<'a> ModelName<'a> {
             written: false,
             reasoning: false,
             tokens: None,
+            delay: None,
             pace: None,
             fault: None,
             refuses: None,
@@ -50,17 +53,18 @@ impl<'a> ModelName<'a> {
                 ("reasoning", "") => model.reasoning = true,
                 ("refuses", "prefill") => model.refuses = Some(Refuses::Prefill),
                 ("tokens", count) => model.tokens = Some(parse_tokens(count)?),
-                ("pace", pace) => {
-                    let unknown = || format!("unknown pace {pace:?}: write 5ms or 1s");
-                    model.pace = Some(parse_duration(pace).ok_or_else(unknown)?);
+                (name @ ("delay" | "pace"), time) => {
+                    let unknown = || format!("unknown {name} {time:?}: write 5ms or 1s");
+                    let time = Some(parse_duration(time).ok_or_else(unknown)?);
+                    if name == "delay" { model.delay = time } else { model.pace = time }
                 }
                 ("fault", fault) => {
                     model.fault = Some(fault.parse().map_err(|unknown: UnknownFault| unknown.to_string())?);
                 }
                 _ => {
                     return Err(format!(
-                        "unknown suffix {suffix:?}: write cached, written, reasoning, tokens:60, pace:5ms, \
-                         refuses:prefill or fault:NAME"
+                        "unknown suffix {suffix:?}: write cached, written, reasoning, tokens:60, delay:300ms, \
+                         pace:5ms, refuses:prefill or fault:NAME"
                     ));
                 }
             }
@@ -85,8 +89,9 @@ mod tests {
         assert_eq!(name.plain, "openai/gpt-4o:free");
         assert!(name.cached && !name.written && !name.reasoning);
         assert_eq!(name.fault, Some(Fault::once(FaultKind::ServerError)));
-        let name = ModelName::parse("gpt-4o+pace:5ms+tokens:60").unwrap();
+        let name = ModelName::parse("gpt-4o+pace:5ms+tokens:60+delay:1s").unwrap();
         assert_eq!((name.tokens, name.pace), (Some(60), Some(Duration::from_millis(5))));
+        assert_eq!(name.delay, Some(Duration::from_secs(1)));
     }
 
     #[test]
@@ -95,6 +100,7 @@ mod tests {
         assert!(ModelName::parse("gpt-4o+fault:4290").unwrap_err().contains("4290"));
         assert!(ModelName::parse("gpt-4o+tokens:many").unwrap_err().contains("many"));
         assert!(ModelName::parse("gpt-4o+tokens:1000000").unwrap_err().contains("1000000"));
-        assert!(ModelName::parse("gpt-4o+pace:fast").unwrap_err().contains("fast"));
+        assert!(ModelName::parse("gpt-4o+pace:fast").unwrap_err().contains("pace \"fast"));
+        assert!(ModelName::parse("gpt-4o+delay:long").unwrap_err().contains("delay \"long"));
     }
 }

@@ -53,6 +53,12 @@ fn fixed_words(problem: &Problem) -> (u16, &'static str, Option<&'static str>, &
             Some("insufficient_quota"),
             "You exceeded your current quota, please check your plan and billing details.",
         ),
+        Problem::TooLarge => {
+            (413, INVALID, Some("request_too_large"), "The request is larger than the maximum of 50 MB.")
+        }
+        Problem::RequestTimeout => (408, INVALID, None, "The request took too long to arrive."),
+        Problem::BadGateway => (502, SERVER, None, "Bad gateway."),
+        Problem::GatewayTimeout => (504, SERVER, None, "Gateway timeout."),
         Problem::Unavailable => (503, SERVER, Some("server_is_overloaded"), OVERLOADED),
         Problem::Overloaded => (529, SERVER, Some("server_is_overloaded"), OVERLOADED),
         Problem::ContentPolicy => (

@@ -11,7 +11,10 @@ pub(crate) fn status_and_body(problem: &Problem) -> (u16, Value) {
     if let Some(error_type) = error_type {
         error["metadata"] = json!({"error_type": error_type});
         // What the provider behind OpenRouter said, where it was that one that failed.
-        if matches!(problem, Problem::RateLimited { .. } | Problem::Unavailable | Problem::Overloaded) {
+        if matches!(
+            problem,
+            Problem::RateLimited { .. } | Problem::BadGateway | Problem::Unavailable | Problem::Overloaded
+        ) {
             error["metadata"]["provider_name"] = json!("Simulated");
             error["metadata"]["raw"] = json!("no room");
         }
@@ -53,6 +56,10 @@ fn fixed_words(problem: &Problem) -> (u16, Option<&'static str>, &'static str) {
         Problem::Forbidden => (403, Some("permission_denied"), "This key may not use this model."),
         Problem::RateLimited { .. } => (429, Some("rate_limit_exceeded"), "Rate limit exceeded"),
         Problem::OutOfQuota => (402, Some("payment_required"), "Insufficient credits."),
+        Problem::TooLarge => (413, Some("payload_too_large"), "Request entity too large"),
+        Problem::RequestTimeout => (408, Some("timeout"), "Request timed out"),
+        Problem::BadGateway => (502, Some("provider_unavailable"), "Provider returned error"),
+        Problem::GatewayTimeout => (504, Some("timeout"), "Provider timed out"),
         Problem::Unavailable => (503, Some("provider_unavailable"), "No instances available"),
         Problem::Overloaded => (529, Some("provider_overloaded"), "Provider returned error"),
         Problem::ContentPolicy => (403, Some("content_policy_violation"), "Input was flagged by moderation."),

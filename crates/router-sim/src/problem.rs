@@ -23,8 +23,16 @@ pub(crate) enum Problem {
     BadSuffix(String),
     /// Asked too often.
     RateLimited { retry_after: Option<Duration> },
+    /// More bytes than the provider takes.
+    TooLarge,
+    /// A wait for the request ran out.
+    RequestTimeout,
     /// The provider broke.
     ServerError,
+    /// Whoever is behind the provider broke.
+    BadGateway,
+    /// A wait for the model ran out.
+    GatewayTimeout,
     /// No room: 503.
     Unavailable,
     /// No room: 529.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::asked::Asked;
-use crate::attempt::{Outcome, Running};
+use crate::attempt::{Outcome, Running, Seen};
 use crate::fault::FaultKind;
 use crate::model_name::ModelName;
 use crate::problem::Problem;
@@ -69,7 +69,9 @@ impl Asking<'_> {
         };
         let read = read_json(&parts.headers, &body);
         let name = read.as_ref().ok().and_then(|json| json["model"].as_str()).unwrap_or_default().to_owned();
-        let mut running = self.stage.log.begin(self.wire, name.clone(), parts.headers.clone(), body);
+        let streamed = read.as_ref().is_ok_and(|json| json["stream"] == true);
+        let seen = Seen { wire: self.wire, model: name.clone(), streamed, headers: parts.headers.clone(), body };
+        let mut running = self.stage.log.begin(seen);
         let checked = read.and_then(|json| {
             credentials::check(self.wire, &parts.headers)?;
             self.check(&name, &parts.headers, &json)
@@ -78,7 +80,7 @@ impl Asking<'_> {
             Ok(checked) => checked,
             Err(problem) => return self.refuse(&problem, Some(running)),
         };
-        sleep(self.stage.config.delay_of(model.plain)).await;
+        sleep(model.delay.unwrap_or_else(|| self.stage.config.delay_of(model.plain))).await;
         let fault = self.stage.next_fault(&name, &model, asked.streamed.is_some());
         match fault {
             None | Some(FaultKind::SlowFirst(_)) => running.ends_as(Outcome::Answered),

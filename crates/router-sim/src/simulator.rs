@@ -68,7 +68,7 @@ impl Simulator {
     }
 
     /// From now on the model of this name, as sent on the wire, has this fault, or none whatever its suffix and the
-    /// configuration say. Faults that hit a number of requests count from here.
+    /// configuration say. Faults that pass, after a number of requests or a time, begin anew with the next request.
     pub fn set_fault(&self, model: &str, fault: Option<Fault>) {
         self.stage.set_fault(model, fault);
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use crate::attempt::AttemptLog;
 use crate::config::SimulatorConfig;
@@ -24,11 +25,18 @@ pub(crate) struct Stage {
     requests: AtomicU64,
 }
 
-/// The faults set by name, and how often each name's fault was played.
+/// The faults set by name, and what was played of each name's fault.
 #[derive(Debug)]
 struct Scripts {
     set: HashMap<String, Option<Fault>>,
-    played: HashMap<String, u32>,
+    played: HashMap<String, Played>,
+}
+
+/// How often a fault was played, and since when.
+#[derive(Debug)]
+struct Played {
+    times: u32,
+    since: Instant,
 }
 
 impl Stage {
@@ -56,15 +64,23 @@ impl Stage {
             None => model.fault,
         }
         .filter(|fault| streamed || !fault.kind.needs_stream())?;
-        let Times::First(most) = fault.times else { return Some(fault.kind) };
+        if fault.times == Times::Always {
+            return Some(fault.kind);
+        }
         if scripts.played.len() >= MOST_NAMES && !scripts.played.contains_key(full_name) {
             return Some(fault.kind);
         }
-        let played = scripts.played.entry(full_name.to_owned()).or_default();
-        if *played == most {
+        let now = Instant::now();
+        let played = scripts.played.entry(full_name.to_owned()).or_insert(Played { times: 0, since: now });
+        let hits = match fault.times {
+            Times::Always => true,
+            Times::First(most) => played.times < most,
+            Times::For(time) => now.duration_since(played.since) < time,
+        };
+        if !hits {
             return None;
         }
-        *played += 1;
+        played.times = played.times.saturating_add(1);
         Some(fault.kind)
     }
 

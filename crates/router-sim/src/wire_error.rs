@@ -30,7 +30,7 @@ pub(crate) fn wire_error(wire: Wire, problem: &Problem, request_id: &str) -> Wir
     }
     if wire == Wire::Anthropic {
         // Of the three Anthropic alone says so. What request or account is to blame for is not worth a second try.
-        headers.push(("x-should-retry", (status == 429 || status >= 500).to_string()));
+        headers.push(("x-should-retry", (matches!(status, 408 | 429) || status >= 500).to_string()));
     }
     WireError { status, headers, body }
 }

@@ -17,11 +17,17 @@ async fn errors_have_their_wires_status_and_words() {
     let openai = [
         ("429", 429, json!("rate_limit_exceeded")),
         ("500", 500, Value::Null),
+        ("502", 502, Value::Null),
         ("503", 503, json!("server_is_overloaded")),
+        ("504", 504, Value::Null),
         ("529", 529, json!("server_is_overloaded")),
         ("401", 401, json!("invalid_api_key")),
         ("403", 403, json!("unsupported_country_region_territory")),
         ("404", 404, json!("model_not_found")),
+        ("408", 408, Value::Null),
+        ("413", 413, json!("request_too_large")),
+        ("400", 400, json!("invalid_value")),
+        ("unsupported", 400, json!("unsupported_parameter")),
         ("quota", 429, json!("insufficient_quota")),
         ("context", 400, json!("context_length_exceeded")),
         ("policy", 400, json!("content_policy_violation")),
@@ -34,11 +40,17 @@ async fn errors_have_their_wires_status_and_words() {
     let anthropic = [
         ("429", 429, "rate_limit_error"),
         ("500", 500, "api_error"),
+        ("502", 502, "api_error"),
         ("503", 503, "api_error"),
+        ("504", 504, "timeout_error"),
         ("529", 529, "overloaded_error"),
         ("401", 401, "authentication_error"),
         ("403", 403, "permission_error"),
         ("404", 404, "not_found_error"),
+        ("408", 408, "timeout_error"),
+        ("413", 413, "request_too_large"),
+        ("400", 400, "invalid_request_error"),
+        ("unsupported", 400, "invalid_request_error"),
         ("quota", 402, "billing_error"),
         ("context", 400, "invalid_request_error"),
         ("policy", 400, "invalid_request_error"),
@@ -55,11 +67,17 @@ async fn errors_have_their_wires_status_and_words() {
     let openrouter = [
         ("429", 429, 429),
         ("500", 500, 500),
+        ("502", 502, 502),
         ("503", 503, 503),
+        ("504", 504, 504),
         ("529", 529, 529),
         ("401", 401, 401),
         ("403", 403, 403),
         ("404", 404, 404),
+        ("408", 408, 408),
+        ("413", 413, 413),
+        ("400", 400, 400),
+        ("unsupported", 400, 400),
         ("quota", 402, 402),
         ("context", 400, 400),
         ("policy", 403, 403),
@@ -88,6 +106,19 @@ async fn a_rate_limit_says_how_long_when_told_to() {
             let response = try_post(&simulator, wire, &faulty(wire, fault)).await.unwrap();
             let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
             assert_eq!((header("retry-after"), header("retry-after-ms")), (seconds, millis), "{wire} {fault}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn anthropic_alone_says_whether_to_ask_again() {
+    let simulator = simulator().await;
+    for (fault, expected) in [("500", "true"), ("529", "true"), ("429", "true"), ("408", "true"), ("context", "false")]
+    {
+        for wire in Wire::ALL {
+            let response = try_post(&simulator, wire, &faulty(wire, fault)).await.unwrap();
+            let said = response.headers().get("x-should-retry").map(|value| value.to_str().unwrap());
+            assert_eq!(said, (wire == Wire::Anthropic).then_some(expected), "{wire} {fault}");
         }
     }
 }
@@ -165,6 +196,37 @@ async fn slow_answers_come_late() {
     assert_eq!(post(&simulator, Wire::OpenAi, &faulty(Wire::OpenAi, "slow-50ms")).await.0, 200);
     assert!(asked.elapsed() >= Duration::from_millis(50));
     assert_eq!(simulator.attempts()[0].outcome, Outcome::Answered);
+}
+
+#[tokio::test]
+async fn a_delay_comes_before_whatever_follows() {
+    let simulator = simulator().await;
+    for (suffixes, expected) in [("", 200), ("+fault:503", 503)] {
+        let asked = Instant::now();
+        let body = body(Wire::OpenAi, &format!("gpt-4o+delay:50ms{suffixes}"));
+        assert_eq!(post(&simulator, Wire::OpenAi, &body).await.0, expected);
+        assert!(asked.elapsed() >= Duration::from_millis(50));
+    }
+}
+
+#[tokio::test]
+async fn an_outage_passes_by_itself() {
+    let simulator = simulator().await;
+    let recovered = async |name: &str| {
+        let began = Instant::now();
+        let mut failed = 0;
+        while post(&simulator, Wire::OpenAi, &body(Wire::OpenAi, name)).await.0 == 503 {
+            failed += 1;
+            assert!(began.elapsed() < Duration::from_secs(10), "it never recovers");
+        }
+        assert!(failed > 0 && began.elapsed() >= Duration::from_millis(200), "{failed} in {:?}", began.elapsed());
+    };
+    recovered("gpt-4o+fault:503-for-200ms").await;
+    // It begins with the first request after it is set, however late.
+    simulator.set_fault("gpt-4o", Some(Fault::for_time(Duration::from_millis(200), FaultKind::Unavailable)));
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    recovered("gpt-4o").await;
+    assert_eq!(post(&simulator, Wire::OpenAi, &body(Wire::OpenAi, "gpt-4o")).await.0, 200);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod answers;
 mod checks;
 mod client;
+mod fault_log;
 mod faults;
 mod log;
 mod recorded;
