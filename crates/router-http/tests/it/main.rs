@@ -6,6 +6,7 @@ mod api;
 mod connections;
 mod documents;
 mod doubles;
+mod faults;
 mod hostile;
 mod log;
 mod stage;

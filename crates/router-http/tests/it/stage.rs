@@ -102,10 +102,21 @@ impl Stage {
         providers: HashMap<ProviderId, Arc<dyn Provider>>,
         back: impl AsyncFnOnce(&Path, Arc<Journal>) -> Backing,
     ) -> Self {
+        Self::with_models(Registry::shipped(), settings, engine_settings, providers, back).await
+    }
+
+    /// The same with other models than those that are shipped.
+    pub(crate) async fn with_models(
+        registry: Registry,
+        settings: Settings,
+        engine_settings: EngineSettings,
+        providers: HashMap<ProviderId, Arc<dyn Provider>>,
+        back: impl AsyncFnOnce(&Path, Arc<Journal>) -> Backing,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
         let Backing { requests, feedback, scores, health } = back(directory.path(), journal.clone()).await;
-        let engine = engine(engine_settings, providers, journal.clone());
+        let engine = engine(registry, engine_settings, providers, journal.clone());
         let parts = Parts {
             engine,
             requests,
@@ -162,13 +173,13 @@ impl Stage {
     }
 }
 
-/// An engine over the shipped models.
+/// An engine over these models.
 pub(crate) fn engine(
+    registry: Registry,
     settings: EngineSettings,
     providers: HashMap<ProviderId, Arc<dyn Provider>>,
     journal: Arc<Journal>,
 ) -> Arc<Engine> {
-    let registry = Registry::shipped();
     let snapshot = Snapshot {
         quality: QualityTable::from_priors(&registry),
         registry,

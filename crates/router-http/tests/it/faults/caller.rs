@@ -1,0 +1,196 @@
+//! A caller: asks over one surface, and takes what comes the way that surface's clients do.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+
+/// No answer takes longer, and no error.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where the router is asked, and whether for a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Surface {
+    Native,
+    NativeStream,
+    Chat,
+    ChatStream,
+}
+
+/// How it ended, as far as a caller can tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// Well, it says: with this reason.
+    Finished(String),
+    /// With an error status and this code.
+    Refused(u16, String),
+    /// With an error in a stream that had begun, and this code.
+    Broken(String),
+    /// A stream that stopped without a word: what clients take for an answer.
+    Cut,
+    /// Not at all.
+    Hung,
+}
+
+/// What a caller got.
+#[derive(Debug)]
+pub(super) struct Got {
+    pub(super) end: End,
+    pub(super) text: String,
+    pub(super) elapsed: Duration,
+    /// What a caller should not be told in any words.
+    pub(super) status: u16,
+}
+
+impl Got {
+    /// Whether the text is all of the 60 words of a simulated answer, each once and in its place.
+    pub(super) fn is_whole(&self) -> bool {
+        let words: Vec<&str> = self.text.split_whitespace().collect();
+        let numbered = words.iter().enumerate().skip(8).take(60 - 8);
+        // A torn character comes after the last word.
+        (60..=61).contains(&words.len()) && numbered.clone().all(|(place, word)| *word == (place + 1).to_string())
+    }
+}
+
+impl Surface {
+    pub(super) const ALL: [Self; 4] = [Self::Native, Self::NativeStream, Self::Chat, Self::ChatStream];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::NativeStream => "native stream",
+            Self::Chat => "chat",
+            Self::ChatStream => "chat stream",
+        }
+    }
+
+    pub(super) const fn streams(self) -> bool {
+        matches!(self, Self::NativeStream | Self::ChatStream)
+    }
+
+    pub(super) const fn takes_tools(self) -> bool {
+        matches!(self, Self::Chat | Self::ChatStream)
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Native | Self::NativeStream => "/api/route",
+            Self::Chat | Self::ChatStream => "/v1/chat/completions",
+        }
+    }
+
+    /// Whether this server has it.
+    pub(super) fn is_served(self) -> bool {
+        let document = router_http::openapi::openapi();
+        let body = &document["paths"][self.path()]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        let schema = body["$ref"].as_str().and_then(|place| document.pointer(place.trim_start_matches('#')));
+        self == Self::Native || schema.unwrap_or(body)["properties"]["stream"].is_object()
+    }
+
+    fn body(self, model: &str, tool: bool) -> Value {
+        let prompt = if tool { "use tool get_weather" } else { "hi" };
+        match self {
+            Self::Native => json!({"prompt": prompt, "modelId": model, "cache": "bypass"}),
+            Self::NativeStream => json!({"prompt": prompt, "modelId": model, "cache": "bypass", "stream": true}),
+            Self::Chat | Self::ChatStream => {
+                let messages = json!([{"role": "user", "content": prompt}]);
+                let mut body = json!({"model": model, "messages": messages, "stream": self.streams()});
+                if tool {
+                    let schema =
+                        json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
+                    let function = json!({"name": "get_weather", "parameters": schema});
+                    body["tools"] = json!([{"type": "function", "function": function}]);
+                }
+                body
+            }
+        }
+    }
+}
+
+/// Asks once.
+pub(super) async fn ask(address: &str, surface: Surface, model: &str, tool: bool) -> Got {
+    let began = Instant::now();
+    let mut got = match timeout(PATIENCE, send(address, surface, model, tool)).await {
+        Ok(got) => got,
+        Err(_) => Got { end: End::Hung, text: String::new(), elapsed: Duration::ZERO, status: 0 },
+    };
+    got.elapsed = began.elapsed();
+    got
+}
+
+async fn send(address: &str, surface: Surface, model: &str, tool: bool) -> Got {
+    // Reading the system's certificates takes longer than everything else here.
+    let client = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
+    let request = client.post(format!("http://{address}{}", surface.path())).json(&surface.body(model, tool));
+    let mut response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let is_stream =
+        response.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let mut bytes = Vec::new();
+    // A body that breaks off has ended all the same: what matters is what was said until then.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        bytes.extend_from_slice(&chunk);
+    }
+    let raw = String::from_utf8(bytes).unwrap();
+    let (end, text) = if is_stream { heard(surface, &raw) } else { read(surface, status, &raw) };
+    Got { end, text, elapsed: Duration::ZERO, status }
+}
+
+/// A JSON answer, or an error with a status.
+fn read(surface: Surface, status: u16, raw: &str) -> (End, String) {
+    let Ok(json) = serde_json::from_str::<Value>(raw) else { return (End::Cut, raw.to_owned()) };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    if status != 200 {
+        return (End::Refused(status, text(&json["error"]["code"])), String::new());
+    }
+    match surface {
+        Surface::Chat | Surface::ChatStream => {
+            let choice = &json["choices"][0];
+            (End::Finished(text(&choice["finish_reason"])), text(&choice["message"]["content"]))
+        }
+        Surface::Native | Surface::NativeStream => {
+            (End::Finished(text(&json["finishReason"])), text(&json["response"]))
+        }
+    }
+}
+
+/// The events of a stream, as its clients read them.
+fn heard(surface: Surface, raw: &str) -> (End, String) {
+    let (mut text, mut finish, mut end) = (String::new(), String::new(), None);
+    for (name, data) in events(raw) {
+        if data == "[DONE]" {
+            end.get_or_insert(End::Finished(finish.clone()));
+            continue;
+        }
+        let json: Value = serde_json::from_str(&data).unwrap();
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        if !json["error"].is_null() {
+            end.get_or_insert(End::Broken(word(&json["error"]["code"])));
+        }
+        match surface {
+            Surface::Chat | Surface::ChatStream => {
+                let choice = &json["choices"][0];
+                text.push_str(&word(&choice["delta"]["content"]));
+                if choice["finish_reason"].is_string() {
+                    finish = word(&choice["finish_reason"]);
+                }
+            }
+            Surface::Native | Surface::NativeStream => {
+                text.push_str(&word(&json["text"]));
+                if name == "done" {
+                    end.get_or_insert(End::Finished(word(&json["finishReason"])));
+                }
+            }
+        }
+    }
+    (end.unwrap_or(End::Cut), text)
+}
+
+/// Names and data of whole events; comments are skipped.
+fn events(raw: &str) -> Vec<(String, String)> {
+    let blocks = raw.split_inclusive("\n\n").filter(|block| block.ends_with("\n\n"));
+    let field = |block: &str, name: &str| -> Option<String> {
+        block.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim_start().to_owned())
+    };
+    blocks.filter_map(|block| Some((field(block, "event:").unwrap_or_default(), field(block, "data:")?))).collect()
+}
