@@ -31,6 +31,7 @@ mod scrub;
 
 // What they share.
 mod base_url;
+mod begun;
 mod cache_marks;
 mod chat_provider;
 mod data_url;
