@@ -18,8 +18,11 @@ pub mod setup;
 
 // Wire formats.
 pub mod anthropic_messages;
+pub mod decoder;
 pub mod encoded;
+pub mod json_member;
 pub mod openai_chat;
+pub mod sse;
 
 // What goes wrong.
 mod fault;
@@ -33,5 +36,8 @@ mod cache_marks;
 mod chat_provider;
 mod data_url;
 mod endpoint;
+mod event_stream;
+mod json_text;
 mod names;
 mod needs;
+mod waits;

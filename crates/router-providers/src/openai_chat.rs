@@ -2,6 +2,7 @@
 //!
 //! One codec for three kinds of servers; [`Flavour`] holds what differs.
 
+mod chunk;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod encode_messages;
@@ -9,6 +10,8 @@ mod finish;
 mod flavour;
 mod request;
 mod response;
+pub mod stream;
+mod stream_calls;
 mod usage;
 
 pub use decode::decode;
