@@ -60,7 +60,7 @@ impl ChatProvider {
         if long { written_for_long } else { |usage| usage }
     }
 
-    fn decode(&self, call: &Call<'_>, body: Bytes, dropped: Vec<String>) -> Result<Answer, CallError> {
+    fn decode(&self, call: &Call<'_>, body: Bytes, asked: Encoded) -> Result<Answer, CallError> {
         let counted = self.counted(call);
         let mut answer = openai_chat::decode(&body).map_err(|error| {
             let spent = match error.spent {
@@ -71,31 +71,32 @@ impl ChatProvider {
         })?;
         restore_tool_names(&mut answer.parts, &call.conversation.tools);
         let original = call.original_in(DIALECT).map(|_| body);
-        Ok(Answer { usage: answer.usage.map(counted), dropped, original, ..answer })
+        let Encoded { dropped, changed, .. } = asked;
+        Ok(Answer { usage: answer.usage.map(counted), dropped, changed, original, ..answer })
     }
 }
 
 #[async_trait]
 impl Provider for ChatProvider {
     async fn complete(&self, call: Call<'_>) -> Result<Answer, CallError> {
-        let encoded = openai_chat::encode(&call, self.flavour)?;
+        let mut encoded = openai_chat::write_request(&call, self.flavour)?;
         let headers = self.headers(&call, &encoded);
-        let body = self.endpoint.ask(&headers, encoded.body, call.deadlines.total).await?;
-        self.decode(&call, body, encoded.dropped)
+        let body = self.endpoint.ask(&headers, std::mem::take(&mut encoded.body), call.deadlines.total).await?;
+        self.decode(&call, body, encoded)
     }
 
     async fn stream(&self, call: Call<'_>) -> Result<AnswerStream, CallError> {
         let (call, waits) = (call.streaming(), Waits::start(&call.deadlines));
-        let encoded = openai_chat::encode(&call, self.flavour)?;
+        let mut encoded = openai_chat::write_request(&call, self.flavour)?;
         let headers = self.headers(&call, &encoded);
-        let body = match self.endpoint.open(&headers, encoded.body, &waits).await? {
+        let body = match self.endpoint.open(&headers, std::mem::take(&mut encoded.body), &waits).await? {
             Opened::Stream(body) => body,
-            Opened::Whole(body) => return self.decode(&call, body, encoded.dropped).map(whole::as_stream),
+            Opened::Whole(body) => return self.decode(&call, body, encoded).map(whole::as_stream),
         };
         let asked = call.original_in(DIALECT).map(|original| Asked::of(&original.body));
         let manner = Manner { counted: self.counted(&call), ..Manner::of(&call.conversation.tools) };
         let events = event_stream(body, Decoder::new(asked), waits, manner);
-        Ok(AnswerStream { events, dropped: encoded.dropped, changed: Vec::new(), original: asked.is_some() })
+        Ok(AnswerStream { events, dropped: encoded.dropped, changed: encoded.changed, original: asked.is_some() })
     }
 
     fn dialect(&self) -> Option<Dialect> {
