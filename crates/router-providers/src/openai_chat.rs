@@ -2,6 +2,7 @@
 //!
 //! One codec for three kinds of servers; [`Flavour`] holds what differs.
 
+mod chunk;
 mod chunk_writer;
 pub(crate) mod decode;
 pub(crate) mod encode;
@@ -16,6 +17,8 @@ pub(crate) mod outbound;
 pub(crate) mod passthrough;
 mod request;
 mod response;
+pub mod stream;
+mod stream_calls;
 mod usage;
 
 pub use chunk_writer::ChunkWriter;
