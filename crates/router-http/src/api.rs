@@ -13,3 +13,4 @@ pub(crate) mod route;
 mod judged;
 mod page;
 mod prompt;
+mod route_stream;

@@ -129,6 +129,9 @@ pub(crate) enum ApiError {
     /// An answer could not be written as JSON: a defect.
     #[error("the answer could not be written")]
     Unwritable(#[source] serde_json::Error),
+    /// A stream stopped without saying how it ended: a defect.
+    #[error("the answer stopped without an end")]
+    NoEnd,
 }
 
 impl ApiError {

@@ -5,7 +5,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::error_response::ErrorBody;
+use crate::native_error::ErrorBody;
 use crate::route::{Answer, Content, Limit, Operation, RequestBody, Route};
 use crate::routes::ROUTES;
 
@@ -124,6 +124,10 @@ fn request_body(body: &RequestBody, schemas: &mut Schemas) -> Value {
 fn content(answer: &Answer, schemas: &mut Schemas) -> Value {
     match answer.content {
         Content::Json(schema) => json!({"application/json": {"schema": schema(&mut schemas.answered)}}),
+        Content::JsonOrEvents(whole, events) => json!({
+            "application/json": {"schema": whole(&mut schemas.answered)},
+            "text/event-stream": {"schema": events(&mut schemas.answered)},
+        }),
         Content::Text(media_type) => json!({media_type: {"schema": {"type": "string"}}}),
     }
 }

@@ -22,13 +22,17 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::prompt::{self, PromptFormat, PromptMessage};
+use super::route_stream::{NativeVoice, RouteEvents};
 use crate::error::ApiError;
 use crate::json::{self, Object, Word};
 use crate::json_value::JsonObject;
 use crate::nearest::nearest;
+use crate::patience;
 use crate::rate_headers;
 use crate::response::{Reply, ok};
 use crate::route::{Answer, Asked, Content, Operation, RequestBody, schema};
+use crate::router_headers;
+use crate::sse;
 
 /// The most metadata that is recorded with a request, in bytes of JSON.
 const METADATA_LIMIT: usize = 16 * 1024;
@@ -51,6 +55,8 @@ struct RouteRequest {
     fallbacks: Option<bool>,
     /// Only choose: nobody is asked, nothing is billed or recorded.
     dry_run: Option<bool>,
+    /// The answer as it comes, as server-sent events. Not with `dryRun`.
+    stream: Option<bool>,
     /// How the response cache is used.
     cache: Option<Word<CacheUse>>,
     /// Anything; recorded with the request. At most 16 KiB of JSON.
@@ -152,7 +158,7 @@ struct DryRun {
     decision: RawJson,
 }
 
-fn finish_reason(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn finish_reason(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "description": "Why the model stopped.",
         "type": "string",
@@ -163,7 +169,8 @@ fn finish_reason(_: &mut SchemaGenerator) -> Schema {
 pub(crate) const ROUTE: Operation = Operation {
     id: "route",
     summary: "An answer from the best model for this prompt and caller",
-    description: "With `dryRun: true` nobody is asked: the answer is the decision alone.",
+    description: "With `dryRun: true` nobody is asked: the answer is the decision alone. With `stream: true` the answer \
+                  is a stream of events, whose data is what the schema has under their names.",
     query: &[],
     body: Some(RequestBody {
         schema: schema::<RouteRequest>,
@@ -176,13 +183,14 @@ pub(crate) const ROUTE: Operation = Operation {
                 "conversation",
                 r#"{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why is the sky blue?"}], "preferences": {"target": "cheapest", "minQuality": 0.6}, "maxTokens": 200}"#,
             ),
+            ("stream", r#"{"prompt": "Tell me about rivers.", "stream": true}"#),
             ("dryRun", r#"{"prompt": "Write a haiku about rivers.", "dryRun": true}"#),
         ],
     }),
     answer: Answer {
         status: 200,
         description: "The answer, or the choice.",
-        content: Content::Json(schema::<RouteReply>),
+        content: Content::JsonOrEvents(schema::<RouteReply>, schema::<RouteEvents<'_>>),
     },
     errors: &[404, 429, 502, 503, 504],
 };
@@ -192,7 +200,12 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
     let engine = &asked.app.parts.engine;
     let snapshot = engine.snapshot();
     let dry_run = request.dry_run.unwrap_or_default();
-    let ask = request.into_ask(asked.id, snapshot.settings.default_preferences.clone())?;
+    let streamed = request.stream.unwrap_or_default();
+    if streamed && dry_run {
+        return Err(ApiError::invalid("stream", "does not go with `dryRun`, which asks nobody"));
+    }
+    let mut ask = request.into_ask(asked.id, snapshot.settings.default_preferences.clone())?;
+    ask.patience = patience::told(&asked.headers);
     let hint = |error| with_hint(error, &snapshot.registry);
 
     if dry_run {
@@ -210,9 +223,18 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
         return Ok(response);
     }
 
+    if streamed {
+        let silence = asked.silence.within(ask.patience);
+        let stream = engine.stream(ask, &asked.principal).await.map_err(hint)?;
+        let voice = NativeVoice::new(&stream).map_err(ApiError::Unwritable)?;
+        return sse::respond(stream, Box::new(voice), silence).await;
+    }
+
     let routed = engine.route(ask, &asked.principal).await.map_err(hint)?;
     let allowance = routed.allowance;
+    let headers = router_headers::of_answer(&routed);
     let mut response = ok(&RouteReply::Answer(Box::new(routed.into())))?;
+    response.headers_mut().extend(headers);
     if let Some(allowance) = allowance {
         rate_headers::insert(response.headers_mut(), &allowance);
     }
