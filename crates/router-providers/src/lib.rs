@@ -6,6 +6,8 @@ pub mod call;
 pub mod dialect;
 pub mod original;
 pub mod provider;
+pub mod request_error;
+pub mod splice;
 pub mod whole;
 
 // The kinds there are.
@@ -33,5 +35,7 @@ mod cache_marks;
 mod chat_provider;
 mod data_url;
 mod endpoint;
+mod fields;
+mod losses;
 mod names;
 mod needs;
