@@ -7,6 +7,7 @@ use http::header::{ALLOW, CONNECTION, HeaderMap, HeaderName, HeaderValue, RETRY_
 use router_core::error_kind::ErrorKind;
 use router_core::id::RequestId;
 use router_engine::error::RouteError;
+use router_providers::request_error::RequestError;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -60,8 +61,10 @@ impl ApiError {
     pub(crate) fn verdict(&self) -> Verdict {
         use ErrorType::{Internal, InvalidRequest, NotFound, Permission, Unavailable};
         match self {
-            Self::Invalid { .. } => (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_field"),
-            Self::NotJson { .. } => (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_json"),
+            Self::Request(RequestError::NotJson { .. }) | Self::NotJson { .. } => {
+                (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_json")
+            }
+            Self::Invalid { .. } | Self::Request(_) => (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_field"),
             Self::NotUtf8 { .. } => (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_utf8"),
             Self::BodyCut => (StatusCode::BAD_REQUEST, InvalidRequest, "incomplete_body"),
             Self::BodySlow { .. } => (StatusCode::REQUEST_TIMEOUT, InvalidRequest, "body_timeout"),
@@ -89,6 +92,7 @@ impl ApiError {
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid { field, .. } => Some(field),
+            Self::Request(error) => error.field(),
             Self::NotFound { field, .. } | Self::RecordsLate { field, .. } => *field,
             Self::UnknownModel { .. } | Self::Route(RouteError::UnknownModel { .. }) => Some("modelId"),
             _ => None,

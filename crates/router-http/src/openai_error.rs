@@ -24,7 +24,7 @@ struct OpenAiErrorDetail {
     /// The field at fault.
     param: Option<String>,
     /// The exact reason; stable.
-    code: &'static str,
+    code: Option<&'static str>,
 }
 
 impl OpenAiError {
@@ -35,17 +35,27 @@ impl OpenAiError {
             other => other.field(),
         };
         let param = param.map(str::to_owned);
-        Self { error: OpenAiErrorDetail { message: error.message(), r#type: class(status), param, code } }
+        Self { error: OpenAiErrorDetail { message: message(error), r#type: class(status), param, code } }
     }
 }
 
+fn message(error: &ApiError) -> String {
+    let ApiError::UnknownModel { model, hint } = error else { return error.message() };
+    let hint = hint.as_ref().map(|hint| format!(" Did you mean `{hint}`?")).unwrap_or_default();
+    format!(
+        "The model `{model}` does not exist or you do not have access to it.{hint} GET /v1/models lists the others."
+    )
+}
+
 /// Status and code. Where OpenAI has a word of its own that programs know, it is used; else ours.
-pub(crate) fn verdict(error: &ApiError) -> (StatusCode, &'static str) {
+pub(crate) fn verdict(error: &ApiError) -> (StatusCode, Option<&'static str>) {
     let (status, _, code) = error.verdict();
-    match error {
+    let (status, code) = match error {
         ApiError::UnknownModel { .. } | ApiError::Route(RouteError::UnknownModel { .. }) => {
             (StatusCode::NOT_FOUND, "model_not_found")
         }
+        ApiError::Request(error) => return (status, error.code()),
+        ApiError::Invalid { .. } => (status, "invalid_value"),
         ApiError::Route(RouteError::RateLimited { .. }) => (status, "rate_limit_exceeded"),
         ApiError::Route(RouteError::Failed { kind, .. }) => match kind {
             ErrorKind::RateLimited => (status, "rate_limit_exceeded"),
@@ -55,7 +65,8 @@ pub(crate) fn verdict(error: &ApiError) -> (StatusCode, &'static str) {
             _ => (status, code),
         },
         _ => (status, code),
-    }
+    };
+    (status, Some(code))
 }
 
 fn class(status: StatusCode) -> &'static str {
@@ -101,13 +112,13 @@ mod tests {
                 ApiError::invalid("temperature", "x"),
                 400,
                 "invalid_request_error",
-                "invalid_field",
+                "invalid_value",
                 json!("temperature"),
             ),
         ] {
             let said = serde_json::to_value(OpenAiError::of(&error)).unwrap();
             assert_eq!(verdict(&error).0.as_u16(), status, "{code}");
-            let message = error.message();
+            let message = message(&error);
             assert_eq!(said, json!({"error": {"message": message, "type": class, "param": param, "code": code}}));
         }
     }

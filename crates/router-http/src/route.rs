@@ -18,7 +18,7 @@ use crate::sse::Silence;
 /// One method of one path.
 pub(crate) struct Route {
     pub(crate) method: Method,
-    /// As OpenAPI and matchit both write it: `/api/requests/{id}`.
+    /// As matchit writes it: `/api/requests/{id}`, or `{*id}` for one that may contain slashes.
     pub(crate) path: &'static str,
     pub(crate) access: Access,
     pub(crate) limit: Limit,
