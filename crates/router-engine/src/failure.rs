@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use router_core::attempt::Attempt;
 use router_core::error_kind::{ErrorKind, SameAgain};
 use router_providers::answer::CallError;
+
+use crate::error::RouteError;
 
 /// The failed attempts of one request.
 #[derive(Debug, Default)]
@@ -41,6 +44,12 @@ impl Failures {
     pub(crate) fn message(&self) -> String {
         let about_request = self.telling.as_ref().filter(|error| !error.kind.reaction().target_at_fault);
         about_request.map_or_else(String::new, |error| error.message.clone())
+    }
+
+    /// The error for the caller.
+    pub(crate) fn into_error(self, attempts: Vec<Attempt>) -> RouteError {
+        let (kind, message, retry_after) = (self.kind(), self.message(), self.retry_after());
+        RouteError::Failed { kind, message, attempts, retry_after }
     }
 
     /// The smallest wait that anybody named; only where waiting is what helps.

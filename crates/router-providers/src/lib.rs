@@ -20,8 +20,11 @@ pub mod setup;
 
 // Wire formats.
 pub mod anthropic_messages;
+pub mod decoder;
 pub mod encoded;
+pub mod json_member;
 pub mod openai_chat;
+pub mod sse;
 
 // What goes wrong.
 mod fault;
@@ -31,11 +34,15 @@ mod scrub;
 
 // What they share.
 mod base_url;
+mod begun;
 mod cache_marks;
 mod chat_provider;
 mod data_url;
 mod endpoint;
+mod event_stream;
 mod fields;
+mod json_text;
 mod losses;
 mod names;
 mod needs;
+mod waits;

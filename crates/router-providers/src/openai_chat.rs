@@ -2,6 +2,7 @@
 //!
 //! One codec for three kinds of servers; [`Flavour`] holds what differs.
 
+mod chunk;
 mod chunk_writer;
 pub(crate) mod decode;
 pub(crate) mod encode;
@@ -13,8 +14,11 @@ mod inbound_content;
 mod inbound_messages;
 mod inbound_tools;
 pub(crate) mod outbound;
+pub(crate) mod passthrough;
 mod request;
 mod response;
+pub mod stream;
+mod stream_calls;
 mod usage;
 
 pub use chunk_writer::ChunkWriter;
@@ -23,4 +27,21 @@ pub use encode::encode;
 pub use flavour::Flavour;
 pub use inbound::{Inbound, decode_request};
 pub use outbound::{Head, Usage, completion};
+pub use passthrough::pass_through;
 pub(crate) use usage::written_for_long;
+
+use crate::answer::CallError;
+use crate::call::Call;
+use crate::dialect::Dialect;
+use crate::encoded::Encoded;
+
+/// Writes a request: in the caller's own bytes where they are in this dialect, else from the conversation.
+///
+/// # Errors
+/// As [`pass_through`] and [`encode`].
+pub fn write_request(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
+    match call.original_in(Dialect::OpenAiChat) {
+        Some(original) => pass_through(call, flavour, original),
+        None => encode(call, flavour),
+    }
+}

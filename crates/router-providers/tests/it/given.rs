@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use router_core::capability::{Capabilities, Capability};
 use router_core::conversation::{CacheMark, Content, Conversation, Message, Part, Role, Tool, ToolCall};
 use router_core::id::RequestId;
-use router_core::model::{Model, SpeedPrior};
+use router_core::model::{Model, ModelDeadlines, SpeedPrior};
 use router_core::prompt_type::PerType;
 use router_core::usage::{Tokens, Usage, UsageSource};
 use router_providers::call::Call;
@@ -42,6 +42,7 @@ pub(crate) fn model(upstream_name: &str) -> Model {
         is_active: true,
         priority: 0,
         failover_order: Vec::new(),
+        deadlines: ModelDeadlines::default(),
         shutdown_date: None,
     }
 }
