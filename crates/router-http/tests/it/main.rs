@@ -10,4 +10,5 @@ mod faults;
 mod hostile;
 mod log;
 mod stage;
+mod streams;
 mod whole;
