@@ -3,5 +3,7 @@
 
 mod caller;
 mod matrix;
+mod outage;
+mod resume;
 mod rig;
 mod rows;

@@ -69,12 +69,13 @@ async fn play(
     expected: Expected,
     number: usize,
 ) -> Cell {
-    let Row { fault, tool, .. } = &ROWS[row];
+    let Row { fault, everywhere, tool, .. } = &ROWS[row];
     let other = if wire == Wire::Anthropic { Wire::OpenRouter } else { Wire::Anthropic };
     let length = if *tool { "" } else { "+tokens:60" };
     let name = |wire, suffix: &str| format!("{}{length}{suffix}", plain_name(wire, number));
-    let primary = Upstream { wire, name: name(wire, &format!("+fault:{fault}")), prefill: false };
-    let fallback = Upstream { wire: other, name: name(other, ""), prefill: true };
+    let faulty = format!("+fault:{fault}");
+    let primary = Upstream { wire, name: name(wire, &faulty), prefill: false };
+    let fallback = Upstream { wire: other, name: name(other, if *everywhere { &faulty } else { "" }), prefill: true };
     let rig = Rig::start(providers, settings(), primary, fallback).await;
     let got = if *tool { rig.ask_for_call(surface).await } else { rig.ask(surface).await };
     let (asked, spared) = rig.seen(providers);
@@ -96,7 +97,8 @@ async fn play(
     {
         wrong.push(format!("the second attempt came {:?} after the first, too early", second - first));
     }
-    let at = format!("{fault} on the {wire} wire, {}", surface.name());
+    let scope = if *everywhere { " everywhere" } else { "" };
+    let at = format!("{fault}{scope} on the {wire} wire, {}", surface.name());
     let (attempts, millis) = (format!("{}+{}", asked.len(), spared.len()), got.elapsed.as_millis());
     Cell {
         row,
@@ -154,21 +156,22 @@ fn matrix(cells: &[Cell]) -> String {
         columns.into_iter().filter(|column| cells.iter().any(|cell| (cell.surface, cell.wire) == *column)).collect();
     let mut text = String::from("\nwhat the caller got, attempts at the faulty model + at the other, milliseconds\n");
     let mut line = |first: &str, rest: &mut dyn Iterator<Item = String>| {
-        let _ = write!(text, "{first:<21}");
+        let _ = write!(text, "{first:<25}");
         rest.for_each(|cell| text.extend([format!(" {cell:<16}")]));
         text.truncate(text.trim_end().len());
         text.push('\n');
     };
     line("", &mut served.iter().map(|(surface, _)| surface.name().to_owned()));
     line("fault", &mut served.iter().map(|(_, wire)| wire.to_string()));
-    for (row, Row { fault, .. }) in ROWS.iter().enumerate() {
+    for (row, Row { fault, everywhere, .. }) in ROWS.iter().enumerate() {
         let cell = |column: &(Surface, Wire)| {
             let found = cells.iter().find(|cell| cell.row == row && (cell.surface, cell.wire) == *column);
             found.map_or("-".to_owned(), |cell| {
                 format!("{}{}", cell.short, if cell.wrong.is_empty() { "" } else { " !" })
             })
         };
-        line(fault, &mut served.iter().map(cell));
+        let scope = if *everywhere { " everywhere" } else { "" };
+        line(&format!("{fault}{scope}"), &mut served.iter().map(cell));
     }
     text
 }

@@ -28,10 +28,12 @@ pub(super) struct Expected {
     pub(super) second_after: u64,
 }
 
-/// One fault of the model that is asked first.
+/// One fault.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) fault: &'static str,
+    /// The other model has it, too.
+    pub(super) everywhere: bool,
     /// A call of a tool is asked for: where that can be.
     pub(super) tool: bool,
     /// Where a whole answer is asked for; `None` where the fault does not touch those.
@@ -46,11 +48,11 @@ const fn expected(outcome: Outcome, primary: usize, fallback: usize) -> Expected
 
 const fn row(fault: &'static str, outcome: Outcome, primary: usize, fallback: usize) -> Row {
     let expected = expected(outcome, primary, fallback);
-    Row { fault, tool: false, whole: Some(expected), stream: expected }
+    Row { fault, everywhere: false, tool: false, whole: Some(expected), stream: expected }
 }
 
 const fn of_streams(fault: &'static str, outcome: Outcome, primary: usize, fallback: usize) -> Row {
-    Row { fault, tool: false, whole: None, stream: expected(outcome, primary, fallback) }
+    Row { whole: None, ..row(fault, outcome, primary, fallback) }
 }
 
 impl Row {
@@ -59,6 +61,16 @@ impl Row {
         if let Some(whole) = &mut self.whole {
             whole.second_after = millis;
         }
+        self
+    }
+
+    const fn everywhere(mut self) -> Self {
+        self.everywhere = true;
+        self
+    }
+
+    const fn in_streams(mut self, outcome: Outcome) -> Self {
+        self.stream.outcome = outcome;
         self
     }
 
@@ -141,4 +153,28 @@ pub(super) const ROWS: &[Row] = &[
     of_streams("two-message-starts", Answer, 1, 1),
     // A call cannot be handed over in the middle.
     of_streams("tool-cut", Broken, 1, 0).with_call(),
+    // Everywhere: four attempts at most, and an error that says whose fault it is; a refused key of ours is not the caller's.
+    row("429", Refused(429), 2, 2).everywhere(),
+    row("429-after-90s", Refused(429), 1, 1).everywhere(),
+    row("500", Refused(502), 2, 2).everywhere(),
+    row("503", Refused(503), 2, 2).everywhere(),
+    row("529", Refused(503), 2, 2).everywhere(),
+    row("reset", Refused(502), 2, 2).everywhere(),
+    row("error-in-200", Refused(503), 2, 2).everywhere(),
+    row("504", Refused(504), 1, 1).everywhere(),
+    row("silent", Refused(504), 1, 1).everywhere().second_after(SILENT),
+    row("401", Refused(503), 1, 1).everywhere(),
+    row("403", Refused(503), 1, 1).everywhere(),
+    row("404", Refused(503), 1, 1).everywhere(),
+    row("quota", Refused(503), 1, 1).everywhere(),
+    row("413", Refused(413), 1, 1).everywhere(),
+    row("unsupported", Refused(400), 1, 1).everywhere(),
+    row("context", Refused(400), 1, 1).everywhere(),
+    row("garbage", Refused(502), 1, 1).everywhere(),
+    row("html", Refused(502), 1, 1).everywhere(),
+    row("cut-body", Refused(502), 1, 1).everywhere().in_streams(Broken),
+    of_streams("error-first", Refused(503), 2, 2).everywhere(),
+    of_streams("end-after-0", Refused(502), 1, 1).everywhere(),
+    of_streams("cut-after-40", Broken, 1, 1).everywhere(),
+    of_streams("stall-after-40", Broken, 1, 1).everywhere().second_after(SILENT),
 ];
