@@ -109,7 +109,7 @@ metrics! {
     HTTP_REQUESTS = "llm_http_requests_total", Kind::Counter, ["route", "method", "status"],
         "HTTP requests, by route pattern and status.";
     HTTP_SECONDS = "llm_http_request_duration_seconds", ANSWER, ["route"],
-        "Seconds from an HTTP request's head to its response.";
+        "Seconds from an HTTP request's head to the last byte of its answer.";
 }
 
 /// Tells the installed recorder what each metric means.

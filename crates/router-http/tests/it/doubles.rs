@@ -20,8 +20,11 @@ use router_store::record::{RequestFilter, RequestLog, RequestRecord};
 use router_store::score::{EvalScore, ScoreFilter, ScoreStore};
 use tokio::sync::Notify;
 
+/// More bytes than the buffers of a connection hold.
+pub(crate) const FLOOD: usize = 6 << 20;
+
 /// A provider that answers at once, fails, or is silent until it is dropped: as the last user turn says
-/// (`fail: NAME OF AN ERROR KIND`, `silence`).
+/// (`fail: NAME OF AN ERROR KIND`, `silence`), or answers more than a connection holds (`flood`).
 #[derive(Debug, Default)]
 pub(crate) struct Obedient {
     /// Calls that are being waited for.
@@ -52,8 +55,9 @@ impl Provider for Obedient {
             let retry_after = (kind == ErrorKind::RateLimited).then_some(Duration::from_secs(30));
             return Err(CallError { retry_after, ..CallError::new(kind, "in the provider's words") });
         }
+        let answer = if told == "flood" { "x".repeat(FLOOD) } else { format!("answer to: {told}") };
         Ok(Answer {
-            parts: vec![Part::text(format!("answer to: {told}"))],
+            parts: vec![Part::text(answer)],
             finish: FinishReason::Stop,
             usage: Some(Usage {
                 input: Tokens(7),

@@ -9,4 +9,5 @@ mod doubles;
 mod hostile;
 mod log;
 mod stage;
+mod streams;
 mod whole;

@@ -194,7 +194,8 @@ async fn the_examples_of_the_openapi_document_work() {
             continue;
         };
         for (name, example) in examples {
-            let (status, answer) = stage.post(path, &example["value"]).await;
+            let response = reqwest::Client::new().post(stage.url(path)).json(&example["value"]).send().await.unwrap();
+            let (status, answer) = (response.status().as_u16(), response.text().await.unwrap());
             // Those that name a request are right about everything but the request.
             let expected = if example["value"]["requestId"].is_string() { 404..=404 } else { 200..=201 };
             assert!(expected.contains(&status), "{path} {name}: {status} {answer}");
