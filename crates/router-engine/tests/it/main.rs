@@ -4,6 +4,8 @@
 mod failover;
 mod limits;
 mod metrics_doc;
+mod outage;
 mod records;
 mod remembered;
 mod rig;
+mod streamed;
