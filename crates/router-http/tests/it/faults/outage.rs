@@ -8,7 +8,7 @@ use router_sim::{SeenAttempt, Wire};
 use tokio::task::JoinSet;
 
 use super::caller::{End, Surface};
-use super::rig::{Providers, Rig, Upstream, plain_name, settings};
+use super::rig::{ALONE, Providers, Rig, Upstream, plain_name, settings};
 
 const PROBE_INTERVAL: Duration = Duration::from_millis(400);
 
@@ -16,7 +16,7 @@ const PROBE_INTERVAL: Duration = Duration::from_millis(400);
 const DOWN: Duration = Duration::from_millis(2_000);
 
 /// How long there is something to see.
-const WATCHED: Duration = Duration::from_millis(3_500);
+const WATCHED: Duration = Duration::from_millis(4_500);
 
 /// Callers who ask at the same time, each again and again.
 const CALLERS: usize = 3;
@@ -71,6 +71,7 @@ fn check(at: &str, primary: &[SeenAttempt], fallback: &[SeenAttempt]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_model_is_probed_and_used_again_when_it_is_back() {
+    let _alone = ALONE.lock().await;
     let mut outages = JoinSet::new();
     let cases = [
         ("503", Surface::Native),

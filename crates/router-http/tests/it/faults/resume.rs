@@ -7,7 +7,7 @@ use router_sim::Wire;
 use tokio::task::JoinSet;
 
 use super::caller::{End, Got, Surface};
-use super::rig::{Providers, Rig, Upstream, plain_name, settings};
+use super::rig::{ALONE, Providers, Rig, Upstream, plain_name, settings};
 
 /// The model that is asked to go on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,6 +73,7 @@ async fn play(providers: &Providers, case: &Case, wire: Wire, surface: Surface, 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_stream_is_continued_or_ends_with_an_error() {
+    let _alone = ALONE.lock().await;
     let providers = Arc::new(Providers::start().await);
     let mut played = 0;
     for (row, case) in CASES.iter().enumerate() {
@@ -103,6 +104,7 @@ async fn cut_call(providers: &Providers, resume: Resume, wire: Wire, number: usi
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_is_never_handed_over_in_the_middle() {
+    let _alone = ALONE.lock().await;
     let providers = Providers::start().await;
     for (place, resume) in [Resume::Prefill, Resume::Splice].into_iter().enumerate() {
         for wire in Wire::ALL {

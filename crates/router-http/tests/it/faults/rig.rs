@@ -13,6 +13,7 @@ use router_providers::kinds;
 use router_providers::provider::Provider;
 use router_providers::setup::InstanceConfig;
 use router_sim::{SeenAttempt, Simulator, SimulatorConfig, Wire};
+use tokio::sync::Mutex;
 
 use super::caller::{self, Got, Surface};
 use crate::doubles::DeadStore;
@@ -20,6 +21,9 @@ use crate::stage::{Backing, Stage, engine_settings};
 
 /// How long a model may be silent: short, so that tests are, and longer than a busy machine is.
 pub(super) const SILENCE: Duration = Duration::from_millis(900);
+
+/// Held by tests that look at when things happen: one after the other, they do not make each other late.
+pub(super) static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// The simulated providers, and the adapters that speak to them.
 pub(super) struct Providers {

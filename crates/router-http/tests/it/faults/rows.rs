@@ -137,12 +137,12 @@ pub(super) const ROWS: &[Row] = &[
     // The whole answer came, but for its last word.
     of_streams("no-terminator", Answer, 1, 0),
     of_streams("tool-length", Length, 1, 0).with_call(),
-    // Before the first delta: as before the headers.
+    // Before the first delta: errors as before the headers; a model that has begun and stops is left.
     of_streams("error-first", Answer, 2, 1),
     of_streams("error-first-once", Answer, 2, 0),
     of_streams("slow-first-10s", Answer, 1, 1).second_after(SILENT),
     of_streams("stall-after-0", Answer, 1, 1).second_after(SILENT),
-    of_streams("cut-after-0", Answer, 2, 1),
+    of_streams("cut-after-0", Answer, 1, 1),
     of_streams("end-after-0", Answer, 1, 1),
     // After it: another model goes on.
     of_streams("cut-after-40", Answer, 1, 1),
