@@ -13,5 +13,6 @@ mod recorded;
 mod recorded_stream;
 mod simulator;
 mod sockets;
+mod stream_oddities;
 mod stream_simulated;
 mod streamed;
