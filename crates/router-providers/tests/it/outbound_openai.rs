@@ -1,13 +1,19 @@
 //! Answers as a caller of chat completions reads them.
 
 use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use router_core::conversation::{Content, Part};
 use router_core::finish::FinishReason;
 use router_providers::answer::AnswerEvent;
-use router_providers::openai_chat::{self, ChunkWriter, Head, completion};
+use router_providers::dialect::Dialect;
+use router_providers::kinds;
+use router_providers::openai_chat::{self, ChunkWriter, Head, completion, decode_request};
+use router_providers::original::Original;
+use router_providers::setup::InstanceConfig;
+use router_sim::{Simulator, SimulatorConfig, Wire};
 use serde_json::{Value, json};
 
-use crate::given::{json_of, reported, text, tool_call};
+use crate::given::{call, json_of, model, reported, text, tool_call};
 
 const HEAD: Head<'static> = Head { id: "chatcmpl-1", created: 1_700_000_000, model: "claude" };
 
@@ -210,4 +216,44 @@ fn an_error_is_the_last_frame() {
     let (writer, mut bytes) = (ChunkWriter::new("ours", 7, "auto", false), BytesMut::new());
     writer.error(br#"{"error":{"message":"m"}}"#, &mut bytes);
     assert_eq!(frames(&bytes), [r#"{"error":{"message":"m"}}"#]);
+}
+
+/// From a provider on a real socket to the frames of a caller: passed on and translated, with and without usage, the answer is
+/// the same.
+#[tokio::test]
+async fn what_a_provider_streams_reaches_the_caller() {
+    let simulator = Simulator::start(SimulatorConfig::default()).await.unwrap();
+    let config =
+        InstanceConfig::new("test").with_base_url(simulator.base_url(Wire::OpenRouter)).with_api_key("sk-simulated");
+    let provider = (kinds::find("openrouter").unwrap().build)(&config).unwrap();
+    let model = model("meta-llama/llama-4");
+    for include_usage in [true, false] {
+        let body = json!({"model": "auto", "messages": [{"role": "user", "content": "Tell me a story"}], "stream": true,
+            "stream_options": {"include_usage": include_usage}});
+        let body = Bytes::from(body.to_string());
+        let read = decode_request(&body, &[]).unwrap();
+        let original = Original { dialect: Dialect::OpenAiChat, body, ours: &[], uncarried: read.uncarried };
+        let asked = call(&model, &read.conversation);
+        let whole = provider.complete(asked).await.unwrap().text();
+        for original in [None, Some(&original)] {
+            let mut stream = provider.stream(asked.with_original(original)).await.unwrap();
+            assert_eq!(stream.original, original.is_some());
+            let (mut writer, mut bytes) = (ChunkWriter::new("ours", 7, "auto", read.include_usage), BytesMut::new());
+            writer.speaking("m", stream.original);
+            while let Some(events) = stream.events.next().await {
+                writer.said(&events.unwrap(), &mut bytes);
+            }
+            writer.finish(FinishReason::Stop, Some(&reported(1, 0, [0, 0], 2, 0)), &mut bytes);
+            let chunks = chunks(&bytes);
+            let text: String =
+                chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect();
+            assert_eq!(text, whole);
+            let ids: std::collections::HashSet<_> = chunks.iter().map(|chunk| chunk["id"].to_string()).collect();
+            assert_eq!((ids.len(), ids.contains("\"ours\"")), (1, original.is_none()));
+            let counted = chunks.iter().filter(|chunk| chunk["usage"].is_object()).count();
+            assert_eq!(counted, usize::from(include_usage), "{original:?}");
+            let ends = chunks.iter().filter(|chunk| chunk["choices"][0]["finish_reason"] == "stop").count();
+            assert!(ends >= 1, "{original:?}");
+        }
+    }
 }
