@@ -50,10 +50,10 @@ async fn undisturbed() -> String {
     heard.text
 }
 
-fn kind(heard: &Heard) -> ErrorKind {
-    match &heard.end {
-        Err(RouteError::Failed { kind, .. }) => *kind,
-        other => panic!("{other:?}"),
+fn kind(heard: &Heard) -> Option<ErrorKind> {
+    match heard.end {
+        Err(RouteError::Failed { kind, .. }) => Some(kind),
+        _ => None,
     }
 }
 
@@ -172,7 +172,7 @@ async fn what_nobody_can_continue_ends_in_an_error_never_in_a_clean_end() {
     for rig in [off, nobody_prefills] {
         let heard = rig.stream("hello").await;
         assert!(!heard.text.is_empty());
-        assert_eq!((kind(&heard), rig.sim.attempts().len()), (ErrorKind::Malformed, 1));
+        assert_eq!((kind(&heard), rig.sim.attempts().len()), (Some(ErrorKind::Malformed), 1));
         let record = rig.record(heard.id).await;
         assert_eq!((record.status, record.error_kind), (RequestStatus::Failed, Some(ErrorKind::Malformed)));
         assert!(record.attempts[0].contributed && record.cost.usd().is_some_and(|usd| usd.nanos() > 0));
@@ -247,7 +247,7 @@ async fn when_everyone_fails_before_a_word_the_error_is_the_one_of_a_whole_answe
         rig.fault(model, Fault::always(FaultKind::Unavailable));
     }
     let heard = rig.stream("hello").await;
-    assert_eq!((kind(&heard), heard.text.as_str(), heard.failed.len()), (ErrorKind::Overloaded, "", 4));
+    assert_eq!((kind(&heard), heard.text.as_str(), heard.failed.len()), (Some(ErrorKind::Overloaded), "", 4));
 }
 
 #[tokio::test(flavor = "multi_thread")]

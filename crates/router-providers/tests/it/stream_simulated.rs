@@ -22,6 +22,8 @@ use crate::streamed::{SHORT, Told, ask};
 
 struct Stage {
     simulator: Simulator,
+    /// One of each kind: setting one up takes longer than asking it.
+    providers: Vec<(&'static str, Arc<dyn Provider>)>,
 }
 
 const WIRES: [(Wire, &str, &str); 4] = [
@@ -33,31 +35,30 @@ const WIRES: [(Wire, &str, &str); 4] = [
 
 impl Stage {
     async fn start() -> Self {
-        Self { simulator: Simulator::start(SimulatorConfig::default()).await.unwrap() }
+        let simulator = Simulator::start(SimulatorConfig::default()).await.unwrap();
+        let build = |(wire, kind, _)| {
+            let config =
+                InstanceConfig::new("test").with_base_url(simulator.base_url(wire)).with_api_key("sk-simulated");
+            (kind, (kinds::find(kind).unwrap().build)(&config).unwrap())
+        };
+        let providers = WIRES.map(build).into();
+        Self { simulator, providers }
     }
 
-    fn provider(&self, wire: Wire, kind: &str) -> Arc<dyn Provider> {
-        let config =
-            InstanceConfig::new("test").with_base_url(self.simulator.base_url(wire)).with_api_key("sk-simulated");
-        (kinds::find(kind).unwrap().build)(&config).unwrap()
+    fn provider(&self, kind: &str) -> &dyn Provider {
+        &*self.providers.iter().find(|(name, _)| *name == kind).unwrap().1
     }
 
-    async fn ask(&self, wire: Wire, kind: &str, name: &str, asked: &Conversation) -> (Told, Option<CallError>) {
+    async fn ask(&self, kind: &str, name: &str, asked: &Conversation) -> (Told, Option<CallError>) {
         let model = without(model(name), &[Capability::Reasoning]);
-        self.ask_model(wire, kind, &model, asked).await
+        self.ask_model(kind, &model, asked).await
     }
 
-    async fn ask_model(
-        &self,
-        wire: Wire,
-        kind: &str,
-        model: &Model,
-        asked: &Conversation,
-    ) -> (Told, Option<CallError>) {
+    async fn ask_model(&self, kind: &str, model: &Model, asked: &Conversation) -> (Told, Option<CallError>) {
         // Only what is late has to be waited for.
         let is_late = ["stall", "silent", "slow-first-2s"].iter().any(|late| model.upstream_name.contains(late));
         let deadlines = if is_late { SHORT } else { Deadlines::default() };
-        ask(&*self.provider(wire, kind), call(model, asked).with_deadlines(deadlines)).await
+        ask(self.provider(kind), call(model, asked).with_deadlines(deadlines)).await
     }
 }
 
@@ -74,11 +75,11 @@ fn with_tool() -> Conversation {
 #[tokio::test]
 async fn text_and_its_usage_are_those_of_the_whole_answer() {
     let stage = Stage::start().await;
-    for (wire, kind, name) in WIRES {
+    for (_, kind, name) in WIRES {
         let (model, asked) = (model(&format!("{name}+cached+written+tokens:60")), Conversation::prompt("Good morning"));
         let model = without(model, &[Capability::Reasoning]);
-        let whole = stage.provider(wire, kind).complete(call(&model, &asked)).await.unwrap();
-        let (told, error) = stage.ask_model(wire, kind, &model, &asked).await;
+        let whole = stage.provider(kind).complete(call(&model, &asked)).await.unwrap();
+        let (told, error) = stage.ask_model(kind, &model, &asked).await;
         assert_eq!(error, None, "{kind}");
         assert_eq!((told.text.as_str(), told.finish), (whole.text().as_str(), Some(whole.finish)), "{kind}");
         assert_eq!(told.usage, whole.usage, "{kind}");
@@ -92,9 +93,9 @@ async fn text_and_its_usage_are_those_of_the_whole_answer() {
 #[tokio::test]
 async fn calls_come_whole_under_the_callers_names() {
     let stage = Stage::start().await;
-    for (wire, kind, name) in WIRES {
+    for (_, kind, name) in WIRES {
         for fault in ["", "+fault:huge-event", "+fault:crlf", "+fault:repeated-finish"] {
-            let (told, error) = stage.ask(wire, kind, &format!("{name}{fault}"), &with_tool()).await;
+            let (told, error) = stage.ask(kind, &format!("{name}{fault}"), &with_tool()).await;
             assert_eq!((error, told.finish), (None, Some(FinishReason::ToolCalls)), "{kind} {fault}");
             assert_eq!(told.calls.len(), 1, "{kind} {fault}");
             assert_eq!(told.calls[0].name, "files.read", "{kind} {fault}");
@@ -107,9 +108,9 @@ async fn calls_come_whole_under_the_callers_names() {
 async fn what_the_standard_allows_changes_nothing() {
     let stage = Stage::start().await;
     let asked = Conversation::prompt("Good morning");
-    for (wire, kind, name) in WIRES {
+    for (_, kind, name) in WIRES {
         let named = |fault: &str| format!("{name}+tokens:60{fault}");
-        let (plain, _) = stage.ask(wire, kind, &named(""), &asked).await;
+        let (plain, _) = stage.ask(kind, &named(""), &asked).await;
         assert!(last_words(&plain.text, 10), "{kind} {}", plain.text);
         for fault in [
             "no-terminator",
@@ -120,13 +121,13 @@ async fn what_the_standard_allows_changes_nothing() {
             "unknown-events",
             "comments",
         ] {
-            let (told, error) = stage.ask(wire, kind, &named(&format!("+fault:{fault}")), &asked).await;
+            let (told, error) = stage.ask(kind, &named(&format!("+fault:{fault}")), &asked).await;
             assert_eq!((told.text.as_str(), error), (plain.text.as_str(), None), "{kind} {fault}");
             assert_eq!((told.finish, told.usage), (plain.finish, plain.usage), "{kind} {fault}");
         }
-        let (told, error) = stage.ask(wire, kind, &named("+fault:split-utf8"), &asked).await;
+        let (told, error) = stage.ask(kind, &named("+fault:split-utf8"), &asked).await;
         assert_eq!((told.text, error), (format!("{} 日本語", plain.text), None), "{kind}");
-        let (told, error) = stage.ask(wire, kind, &named("+fault:huge-event"), &asked).await;
+        let (told, error) = stage.ask(kind, &named("+fault:huge-event"), &asked).await;
         assert_eq!((told.text.len(), error), (plain.text.len() + (2 << 20), None), "{kind}");
     }
 }
@@ -135,22 +136,22 @@ async fn what_the_standard_allows_changes_nothing() {
 async fn what_is_cut_is_an_error_after_all_that_came() {
     let stage = Stage::start().await;
     let asked = Conversation::prompt("Good morning");
-    for (wire, kind, name) in WIRES {
+    for (_, kind, name) in WIRES {
         for (fault, expected) in [
             ("cut-after-40", ErrorKind::Malformed),
             ("end-after-40", ErrorKind::Malformed),
             ("malformed-after-40", ErrorKind::Malformed),
             ("stall-after-40", ErrorKind::Timeout(Phase::Idle)),
         ] {
-            let (told, error) = stage.ask(wire, kind, &format!("{name}+tokens:60+fault:{fault}"), &asked).await;
+            let (told, error) = stage.ask(kind, &format!("{name}+tokens:60+fault:{fault}"), &asked).await;
             let error = error.unwrap();
             assert_eq!((error.kind, told.finish), (expected, None), "{kind} {fault} {error}");
             assert!(told.text.trim_end().ends_with(" 39 40"), "{kind} {fault} {}", told.text);
             assert_ne!(error.spent, Spent::Nothing, "{kind} {fault}");
         }
-        let (told, error) = stage.ask(wire, kind, &format!("{name}+fault:tool-cut"), &with_tool()).await;
+        let (told, error) = stage.ask(kind, &format!("{name}+fault:tool-cut"), &with_tool()).await;
         assert_eq!((error.unwrap().kind, told.calls.len()), (ErrorKind::Malformed, 1), "{kind}");
-        let (told, error) = stage.ask(wire, kind, &format!("{name}+fault:tool-length"), &with_tool()).await;
+        let (told, error) = stage.ask(kind, &format!("{name}+fault:tool-length"), &with_tool()).await;
         assert_eq!((error, told.finish), (None, Some(FinishReason::Length)), "{kind}");
         serde_json::from_str::<Value>(&told.calls[0].arguments).unwrap_err();
     }
@@ -160,9 +161,9 @@ async fn what_is_cut_is_an_error_after_all_that_came() {
 async fn errors_are_told_from_answers_wherever_they_come() {
     let stage = Stage::start().await;
     let asked = Conversation::prompt("Good morning");
-    for (wire, kind, name) in WIRES {
+    for (_, kind, name) in WIRES {
         for (fault, words) in [("error-first", None), ("error-after-20", Some(" 19 20")), ("error-in-200", None)] {
-            let (told, error) = stage.ask(wire, kind, &format!("{name}+tokens:60+fault:{fault}"), &asked).await;
+            let (told, error) = stage.ask(kind, &format!("{name}+tokens:60+fault:{fault}"), &asked).await;
             let error = error.unwrap();
             assert!(!matches!(error.kind, ErrorKind::Malformed | ErrorKind::Timeout(_)), "{kind} {fault} {error:?}");
             assert_eq!((error.status, told.finish), (Some(200), None), "{kind} {fault}");
@@ -183,10 +184,10 @@ async fn errors_are_told_from_answers_wherever_they_come() {
             ("silent", ErrorKind::Timeout(Phase::FirstEvent)),
             ("slow-first-2s", ErrorKind::Timeout(Phase::FirstEvent)),
         ] {
-            let (_, error) = stage.ask(wire, kind, &format!("{name}+fault:{fault}"), &asked).await;
+            let (_, error) = stage.ask(kind, &format!("{name}+fault:{fault}"), &asked).await;
             assert_eq!(error.unwrap().kind, expected, "{kind} {fault}");
         }
-        let (told, error) = stage.ask(wire, kind, &format!("{name}+fault:slow-first-300ms"), &asked).await;
+        let (told, error) = stage.ask(kind, &format!("{name}+fault:slow-first-300ms"), &asked).await;
         assert_eq!((told.finish, error), (Some(FinishReason::Stop), None), "{kind}");
     }
 }
@@ -194,11 +195,11 @@ async fn errors_are_told_from_answers_wherever_they_come() {
 #[tokio::test]
 async fn a_refusal_streams_as_one() {
     let stage = Stage::start().await;
-    for (wire, kind, name) in WIRES {
+    for (_, kind, name) in WIRES {
         let asked = Conversation::prompt("Good morning");
         let model = without(model(&format!("{name}+fault:refusal")), &[Capability::Reasoning]);
-        let whole = stage.provider(wire, kind).complete(call(&model, &asked)).await.unwrap();
-        let (told, error) = stage.ask_model(wire, kind, &model, &asked).await;
+        let whole = stage.provider(kind).complete(call(&model, &asked)).await.unwrap();
+        let (told, error) = stage.ask_model(kind, &model, &asked).await;
         assert_eq!((error, told.finish), (None, Some(whole.finish)), "{kind}");
         let refusal: String = whole
             .parts
@@ -217,7 +218,7 @@ async fn an_answer_that_begins_again_is_none() {
     let stage = Stage::start().await;
     let asked = Conversation::prompt("Good morning");
     let name = "claude-haiku-4-5+tokens:60+fault:two-message-starts";
-    let (told, error) = stage.ask(Wire::Anthropic, "anthropic", name, &asked).await;
+    let (told, error) = stage.ask("anthropic", name, &asked).await;
     assert_eq!((error.unwrap().kind, told.finish), (ErrorKind::Malformed, None));
     assert_eq!(told.began.len(), 1);
 }
@@ -225,11 +226,11 @@ async fn an_answer_that_begins_again_is_none() {
 #[tokio::test]
 async fn a_reader_that_leaves_closes_the_connection() {
     let stage = Stage::start().await;
-    for (wire, kind, name) in WIRES {
+    for (_, kind, name) in WIRES {
         stage.simulator.reset();
         let (model, asked) = (model(&format!("{name}+tokens:60+pace:200ms")), Conversation::prompt("Good morning"));
         let model = without(model, &[Capability::Reasoning]);
-        let provider = stage.provider(wire, kind);
+        let provider = stage.provider(kind);
         let stream = provider.stream(call(&model, &asked)).await.unwrap();
         let left = Instant::now();
         drop(stream);
@@ -249,8 +250,8 @@ async fn what_was_spent_is_what_the_stream_said() {
         Spent::Known(usage) => Some(usage),
         _ => None,
     };
-    let (_, error) = stage.ask(Wire::Anthropic, "anthropic", "claude-haiku-4-5+fault:cut-after-5", &asked).await;
+    let (_, error) = stage.ask("anthropic", "claude-haiku-4-5+fault:cut-after-5", &asked).await;
     assert!(known(error.unwrap()).is_some_and(|Usage { input, .. }| input > Tokens(0)));
-    let (_, error) = stage.ask(Wire::OpenAi, "openai", "gpt-4o+fault:cut-after-5", &asked).await;
+    let (_, error) = stage.ask("openai", "gpt-4o+fault:cut-after-5", &asked).await;
     assert_eq!(error.unwrap().spent, Spent::Unknown);
 }
