@@ -89,6 +89,7 @@ impl Exclusion {
             Self::ShutDown { .. } => "shut_down",
             Self::ProviderNotConfigured => "provider_not_configured",
             Self::NotAllowed => "not_allowed",
+            Self::OtherDialect => "other_dialect",
             Self::Unavailable => "unavailable",
             Self::UnsupportedPromptType { .. } => "unsupported_prompt_type",
             Self::Lacks { .. } => "lacks",

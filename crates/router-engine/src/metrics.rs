@@ -150,7 +150,7 @@ pub(crate) fn failover(from: &ModelId, to: &ModelId, reason: &'static str) {
 }
 
 pub(crate) fn repeat_refused(provider: &ProviderId) {
-    counter!(REPEATS_REFUSED, "provider" => label(provider)).increment(1);
+    counter!(REPEATS_REFUSED, "provider" => provider.shared()).increment(1);
 }
 
 pub(crate) fn breaker_opened(scope: &'static str, target: &str) {
@@ -158,11 +158,11 @@ pub(crate) fn breaker_opened(scope: &'static str, target: &str) {
 }
 
 pub(crate) fn first_token(provider: &ProviderId, model: &ModelId, after: Duration) {
-    histogram!(FIRST_TOKEN_SECONDS, "model" => label(model), "provider" => label(provider)).record(after);
+    histogram!(FIRST_TOKEN_SECONDS, "model" => model.shared(), "provider" => provider.shared()).record(after);
 }
 
 pub(crate) fn resumed(from: &ModelId, to: &ModelId) {
-    counter!(RESUMED, "from_model" => label(from), "to_model" => label(to)).increment(1);
+    counter!(RESUMED, "from_model" => from.shared(), "to_model" => to.shared()).increment(1);
 }
 
 pub(crate) fn cache_lookup(hit: bool) {

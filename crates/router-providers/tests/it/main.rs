@@ -16,7 +16,7 @@ mod recorded;
 mod recorded_stream;
 mod simulator;
 mod sockets;
+mod splice;
 mod stream_oddities;
 mod stream_simulated;
 mod streamed;
-mod splice;
