@@ -3,9 +3,12 @@
 CARGO ?= cargo
 # The server's own arguments: make run ARGS="--listen 127.0.0.1:8080"
 ARGS ?=
+# Seconds for each fuzz target.
+TIME ?= 60
+FUZZ_TARGETS ?= sse splice chat_request chat_response chat_stream messages_response messages_stream
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench bench-path fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
+.PHONY: help demo run test bench bench-path fuzz fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +29,15 @@ bench: ## how long a decision takes
 bench-path: ## what the whole path costs, beside a bare proxy; Linux, 80 seconds
 	$(CARGO) build --release --bin llm-router
 	$(CARGO) bench --package router-benches --bench path
+
+# The switches of coverage and sanitizer are those of a nightly compiler; RUSTC_BOOTSTRAP lets the pinned one take them.
+# What is found new goes to corpus/, beside the seeds that are committed.
+fuzz: ## the wire formats under any bytes: make fuzz TIME=1200, FUZZ_TARGETS="sse splice" for some
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz
+	@cd crates/router-providers && for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/corpus/$$target && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target \
+			-- -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 || exit 1; \
+	done
 
 fmt: ## format the code
 	$(CARGO) fmt --all

@@ -46,6 +46,8 @@ pub(super) struct Choice<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct Delta<'a> {
+    #[serde(borrow)]
+    pub(super) role: Option<&'a RawValue>,
     pub(super) content: Option<Value>,
     pub(super) refusal: Option<String>,
     pub(super) reasoning_content: Option<String>,

@@ -57,6 +57,8 @@ pub struct Decoder {
     asked: Option<Asked>,
     begun: bool,
     answer_id: String,
+    /// Whether a second chunk had that id, too: some servers give every chunk its own.
+    id_is_kept: bool,
     /// The choices seen, and whether they are whole.
     choices: Vec<(u64, bool)>,
     /// Why the first choice ended.
@@ -77,6 +79,7 @@ impl Decoder {
             asked,
             begun: false,
             answer_id: String::new(),
+            id_is_kept: false,
             choices: Vec::new(),
             finish: None,
             finished: false,
@@ -107,6 +110,9 @@ impl Decoder {
             return Err(fault::told(&event.data));
         }
         let original = self.original(&chunk, &event.data);
+        if self.begins_anew(&chunk) {
+            return Err(fault::malformed("another answer begins in the middle of the stream"));
+        }
         if !self.begun {
             self.begin(chunk.id, chunk.model, into);
         }
@@ -121,6 +127,16 @@ impl Decoder {
         }
         into.extend(original.map(AnswerEvent::Original));
         Ok(())
+    }
+
+    /// Whether the chunk is the first of another answer: whoever stands before the model has asked it again, and what was
+    /// said would be said twice.
+    fn begins_anew(&mut self, chunk: &Chunk<'_>) -> bool {
+        let Some(id) = chunk.id.as_ref().map(|id| &*id.0).filter(|id| !id.is_empty()) else { return false };
+        let same = id == self.answer_id;
+        self.id_is_kept |= self.begun && same;
+        let mut deltas = chunk.choices.iter().flatten().filter_map(|choice| choice.delta.as_ref());
+        self.id_is_kept && !same && deltas.any(|delta| delta.role.is_some())
     }
 
     fn begin(&mut self, id: Option<JsonText<'_>>, model: Option<JsonText<'_>>, into: &mut Events) {

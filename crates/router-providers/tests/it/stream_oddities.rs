@@ -176,3 +176,21 @@ async fn a_whole_answer_does_not_wait_for_a_connection_that_stays_open() {
     let (told, error) = told.await.unwrap();
     assert_eq!((told.text.as_str(), told.finish, error), ("Hi", Some(FinishReason::Stop), None));
 }
+
+#[test]
+fn a_second_answer_in_one_stream_is_none() {
+    let chunk = |id: &str, delta: &str| format!(r#"{{"id":"{id}","choices":[{{"index":0,"delta":{delta}}}]}}"#);
+    let begins = |id: &str| chunk(id, r#"{"role":"assistant","content":"a"}"#);
+    let goes_on = |id: &str| chunk(id, r#"{"content":"b"}"#);
+    let finish = r#"{"id":"z","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#.to_owned();
+    let read = |events: [String; 4]| {
+        let (told, error) = chat(&events.each_ref().map(String::as_str));
+        (told.text, error.map(|error| error.kind))
+    };
+    let twice = read([begins("x"), goes_on("x"), begins("y"), finish.clone()]);
+    assert_eq!(twice, ("ab".to_owned(), Some(ErrorKind::Malformed)));
+    // Servers that give every chunk an id of its own, and the role with it, begin nothing anew.
+    assert_eq!(read([begins("x"), begins("y"), begins("w"), finish.clone()]), ("aaa".to_owned(), None));
+    // Nor do those whose first chunk, or last, is somebody else's.
+    assert_eq!(read([chunk("", "{}"), begins("x"), goes_on("x"), finish]), ("ab".to_owned(), None));
+}

@@ -38,7 +38,7 @@ pub(super) struct Got {
     pub(super) end: End,
     pub(super) text: String,
     pub(super) elapsed: Duration,
-    /// What a caller should not be told in any words.
+    /// The status of the response; 0 where there was none.
     pub(super) status: u16,
 }
 
