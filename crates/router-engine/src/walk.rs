@@ -118,8 +118,7 @@ impl Walk {
 
     /// The turn cannot be taken: a breaker has opened in the meantime.
     pub(crate) fn refused(&mut self) {
-        let why = "it is left alone after repeated failures, until a probe succeeds";
-        self.failures.add(CallError::new(ErrorKind::Overloaded, why));
+        self.failures.left_alone = true;
     }
 
     /// Nobody else can take the request as it now stands.
