@@ -39,12 +39,12 @@ fn check(object: &Object<'_>, edits: &[Edit<'_>]) {
     assert_eq!(untouched(&edited), untouched(object), "what is not edited stays");
     for edit in edits {
         match edit {
-            Edit::Set { member, value } => assert_eq!(edited.get(member), Some(value.as_str())),
+            Edit::Set { member, value } => assert_eq!(edited.get(member), Some(value.text())),
             Edit::Rename { member, .. } | Edit::Remove { member } => assert_eq!(edited.get(member), None),
             Edit::SetWithin { member, inner, value } => {
                 let within = edited.get(member).expect("it was set");
                 let within = Object::read(within.as_bytes()).expect("it is an object");
-                assert_eq!(within.get(inner), Some(value.as_str()));
+                assert_eq!(within.get(inner), Some(value.text()));
             }
             Edit::Append { .. } => {}
         }

@@ -79,14 +79,6 @@ impl Surface {
         }
     }
 
-    /// Whether this server has it.
-    pub(super) fn is_served(self) -> bool {
-        let document = router_http::openapi::openapi();
-        let body = &document["paths"][self.path()]["post"]["requestBody"]["content"]["application/json"]["schema"];
-        let schema = body["$ref"].as_str().and_then(|place| document.pointer(place.trim_start_matches('#')));
-        self == Self::Native || schema.unwrap_or(body)["properties"]["stream"].is_object()
-    }
-
     fn body(self, model: &str, tool: bool) -> Value {
         let prompt = if tool { "use tool get_weather" } else { "hi" };
         match self {
