@@ -18,6 +18,11 @@ pub(crate) struct Failures {
 }
 
 impl Failures {
+    /// Whether nobody has failed yet.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.last.is_none()
+    }
+
     /// Takes note of one more.
     pub(crate) fn add(&mut self, error: CallError) {
         self.last = Some(error.kind);

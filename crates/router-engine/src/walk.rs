@@ -116,8 +116,11 @@ impl Walk {
         first
     }
 
-    /// The turn cannot be taken: a breaker has opened in the meantime.
+    /// The turn cannot be taken: a breaker has opened in the meantime. Why those failed that were asked says more.
     pub(crate) fn refused(&mut self) {
+        if !self.failures.is_empty() {
+            return;
+        }
         let why = "it is left alone after repeated failures, until a probe succeeds";
         self.failures.add(CallError::new(ErrorKind::Overloaded, why));
     }
