@@ -81,6 +81,34 @@ pub enum Exclusion {
 }
 
 impl Exclusion {
+    /// The name used in JSON.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Inactive => "inactive",
+            Self::ShutDown { .. } => "shut_down",
+            Self::ProviderNotConfigured => "provider_not_configured",
+            Self::NotAllowed => "not_allowed",
+            Self::OtherDialect => "other_dialect",
+            Self::Unavailable => "unavailable",
+            Self::UnsupportedPromptType { .. } => "unsupported_prompt_type",
+            Self::Lacks { .. } => "lacks",
+            Self::ContextTooSmall { .. } => "context_too_small",
+            Self::OutputTooLong { .. } => "output_too_long",
+            Self::BelowMinQuality { .. } => "below_min_quality",
+            Self::AboveMaxCost { .. } => "above_max_cost",
+            Self::Unpriced => "unpriced",
+            Self::AboveMaxLatency { .. } => "above_max_latency",
+            Self::NotRequested => "not_requested",
+        }
+    }
+
+    /// Whether the next request of this caller would meet it as well, whatever it asks.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        matches!(self, Self::Inactive | Self::ShutDown { .. } | Self::ProviderNotConfigured | Self::NotAllowed)
+    }
+
     /// The reason without its figures, to count by.
     #[must_use]
     pub const fn label(&self) -> &'static str {
@@ -127,6 +155,35 @@ impl fmt::Display for Exclusion {
                 write!(f, "expected latency {expected_seconds:.1} s, at most {allowed_seconds:.1} s asked for")
             }
             _ => f.write_str(self.label()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_json() {
+        let tokens = Tokens(1);
+        let exclusions = [
+            Exclusion::Inactive,
+            Exclusion::ShutDown { since: jiff::civil::date(2026, 1, 1) },
+            Exclusion::ProviderNotConfigured,
+            Exclusion::NotAllowed,
+            Exclusion::Unavailable,
+            Exclusion::UnsupportedPromptType { prompt_type: PromptType::Analysis },
+            Exclusion::Lacks { capability: Capability::Vision },
+            Exclusion::ContextTooSmall { needed: tokens, available: tokens },
+            Exclusion::OutputTooLong { needed: tokens, available: tokens },
+            Exclusion::BelowMinQuality { expected: 0.5, required: 0.6 },
+            Exclusion::AboveMaxCost { expected_usd: 0.5, allowed_usd: 0.4 },
+            Exclusion::Unpriced,
+            Exclusion::AboveMaxLatency { expected_seconds: 2.0, allowed_seconds: 1.0 },
+            Exclusion::NotRequested,
+        ];
+        for exclusion in exclusions {
+            assert_eq!(serde_json::to_value(&exclusion).unwrap()["reason"], exclusion.name());
         }
     }
 }

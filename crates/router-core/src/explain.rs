@@ -1,5 +1,6 @@
 //! A decision as people and programs read it: the figures it was computed from, and one sentence.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -9,10 +10,13 @@ use crate::exclusion::Exclusion;
 use crate::id::{ModelId, ProviderId};
 use crate::preferences::{Target, Weights};
 use crate::price::Cost;
-use crate::prompt_type::{PromptType, TypeProbabilities};
+use crate::prompt_type::{PerType, PromptType, TypeProbabilities};
 use crate::usage::Tokens;
 
 /// A view of a [`Decision`], for JSON. Borrows: made when somebody wants to see it.
+///
+/// Its figures have five decimals: a record of each request keeps them, and the other twelve digits of a double say nothing
+/// that estimates know.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -40,8 +44,10 @@ pub struct Explanation<'a> {
     pub candidates: Vec<RankedCandidate<'a>>,
     /// How many more may answer than are listed.
     pub candidates_omitted: usize,
-    /// Who may not.
+    /// Who may not; first those that something about this request keeps out.
     pub excluded: Vec<ExcludedModel<'a>>,
+    /// How many more may not than are listed, by reason.
+    pub excluded_omitted: BTreeMap<&'static str, usize>,
 }
 
 /// A model that may answer.
@@ -76,12 +82,12 @@ pub struct ExcludedModel<'a> {
 
 impl<'a> From<&'a Decision> for Explanation<'a> {
     fn from(decision: &'a Decision) -> Self {
-        Self::of_best(decision, decision.ranked.len())
+        Self::of_best(decision, usize::MAX)
     }
 }
 
 impl<'a> Explanation<'a> {
-    /// The explanation with the best `most` candidates only.
+    /// The explanation with the best `most` candidates only, and with at most as many of the models that are excluded.
     #[must_use]
     pub fn of_best(decision: &'a Decision, most: usize) -> Self {
         let mut plan_positions = vec![0; decision.ranked.len()];
@@ -91,15 +97,16 @@ impl<'a> Explanation<'a> {
             }
         }
         let candidates = decision.ranked.iter().zip(plan_positions).enumerate();
+        let (excluded, excluded_omitted) = excluded(decision, most);
         Self {
             summary: decision.summary(),
             prompt_type: decision.prompt_type,
-            probabilities: decision.probabilities,
-            difficulty: decision.difficulty,
+            probabilities: PerType(decision.probabilities.0.map(|probability| shown(f64::from(probability)) as f32)),
+            difficulty: shown(decision.difficulty),
             classifier: &decision.classifier,
             input_tokens: decision.input_tokens,
             output_tokens: decision.output_tokens,
-            weights: decision.weights,
+            weights: shown_weights(decision.weights),
             target: decision.target,
             candidates_omitted: decision.ranked.len().saturating_sub(most),
             candidates: candidates
@@ -109,15 +116,51 @@ impl<'a> Explanation<'a> {
                     provider: &candidate.model.provider,
                     rank: index + 1,
                     plan_position,
-                    factors: candidate.factors,
+                    factors: shown_factors(candidate.factors),
                 })
                 .collect(),
-            excluded: decision
-                .excluded
-                .iter()
-                .map(|excluded| ExcludedModel { model_id: &excluded.model.id, exclusion: &excluded.exclusion })
-                .collect(),
+            excluded,
+            excluded_omitted,
         }
+    }
+}
+
+/// At most `most` of the models that are excluded, and how many more there are by reason. A model that is always out is of
+/// less interest than one that this request's own needs keep out.
+fn excluded(decision: &Decision, most: usize) -> (Vec<ExcludedModel<'_>>, BTreeMap<&'static str, usize>) {
+    let (always, now): (Vec<_>, Vec<_>) =
+        decision.excluded.iter().partition(|excluded| excluded.exclusion.is_lasting());
+    let mut by_interest = now.into_iter().chain(always);
+    let listed = by_interest.by_ref().take(most);
+    let listed =
+        listed.map(|excluded| ExcludedModel { model_id: &excluded.model.id, exclusion: &excluded.exclusion }).collect();
+    let mut omitted = BTreeMap::new();
+    for excluded in by_interest {
+        *omitted.entry(excluded.exclusion.name()).or_default() += 1;
+    }
+    (listed, omitted)
+}
+
+/// A figure with five decimals.
+fn shown(figure: f64) -> f64 {
+    (figure * 1e5).round() / 1e5
+}
+
+fn shown_weights(Weights { cost, latency, quality }: Weights) -> Weights {
+    Weights { cost: shown(cost), latency: shown(latency), quality: shown(quality) }
+}
+
+fn shown_factors(factors: Factors) -> Factors {
+    Factors {
+        quality: shown(factors.quality),
+        quality_deviation: shown(factors.quality_deviation),
+        latency_seconds: shown(factors.latency_seconds),
+        success: shown(factors.success),
+        quality_score: shown(factors.quality_score),
+        cost_score: shown(factors.cost_score),
+        latency_score: shown(factors.latency_score),
+        utility: shown(factors.utility),
+        ..factors
     }
 }
 

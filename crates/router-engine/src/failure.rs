@@ -15,14 +15,11 @@ pub(crate) struct Failures {
     telling: Option<CallError>,
     last: Option<ErrorKind>,
     smallest_wait: Option<Duration>,
+    /// Somebody was not asked because a breaker was open. Says something only where nobody was asked at all.
+    pub(crate) left_alone: bool,
 }
 
 impl Failures {
-    /// Whether nobody has failed yet.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.last.is_none()
-    }
-
     /// Takes note of one more.
     pub(crate) fn add(&mut self, error: CallError) {
         self.last = Some(error.kind);
@@ -40,9 +37,10 @@ impl Failures {
         self.last.map_or("none", ErrorKind::name)
     }
 
-    /// What the caller is told. Nobody was asked at all only where no model is large enough for the prompt.
+    /// What the caller is told. Nobody was asked at all only where all are left alone, or no model is large enough.
     pub(crate) fn kind(&self) -> ErrorKind {
-        self.telling.as_ref().map_or(ErrorKind::ContextTooLong, |error| error.kind)
+        let nobody_asked = if self.left_alone { ErrorKind::Overloaded } else { ErrorKind::ContextTooLong };
+        self.telling.as_ref().map_or(nobody_asked, |error| error.kind)
     }
 
     /// The provider's words, where the request is at fault. Its words about our key or our account are not the caller's business.

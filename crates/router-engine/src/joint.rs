@@ -42,10 +42,10 @@ impl Joint {
             return Ok(piece.to_owned());
         }
         self.held.push_str(piece);
-        if self.held.len() < self.said.len() && self.said.starts_with(self.held.as_str()) && self.may_repeat() {
-            return Ok(String::new());
-        }
-        self.release()
+        let more_to_come = |of: &str| self.held.len() < of.len() && of.starts_with(self.held.as_str());
+        let repeating = self.may_repeat() && more_to_come(&self.said);
+        let only_space = self.continues == Continues::After && more_to_come(&self.said[self.solid..]);
+        if repeating || only_space { Ok(String::new()) } else { self.release() }
     }
 
     /// The model has stopped: what is still held back, if it can be used.

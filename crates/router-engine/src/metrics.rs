@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use router_core::error_kind::ErrorKind;
 use router_core::id::{ModelId, ProviderId};
 use router_core::price::Cost;
@@ -123,13 +123,10 @@ pub fn describe() {
     }
 }
 
-fn label(id: &impl ToString) -> String {
-    id.to_string()
-}
-
 pub(crate) fn request(record: &RequestRecord) {
-    let model = record.model_id.as_ref().map_or_else(|| "none".to_owned(), label);
-    let provider = record.provider.as_ref().map_or_else(|| "none".to_owned(), label);
+    let none = SharedString::const_str("none");
+    let model = record.model_id.as_ref().map_or_else(|| none.clone(), |model| model.shared().into());
+    let provider = record.provider.as_ref().map_or(none, |provider| provider.shared().into());
     let status = record.status.name();
     counter!(
         REQUESTS,
@@ -145,15 +142,15 @@ pub(crate) fn request(record: &RequestRecord) {
 
 pub(crate) fn attempt(provider: &ProviderId, model: &ModelId, error: Option<ErrorKind>) {
     let outcome = error.map_or("success", ErrorKind::name);
-    counter!(ATTEMPTS, "model" => label(model), "provider" => label(provider), "outcome" => outcome).increment(1);
+    counter!(ATTEMPTS, "model" => model.shared(), "provider" => provider.shared(), "outcome" => outcome).increment(1);
 }
 
 pub(crate) fn failover(from: &ModelId, to: &ModelId, reason: &'static str) {
-    counter!(FAILOVERS, "from_model" => label(from), "to_model" => label(to), "reason" => reason).increment(1);
+    counter!(FAILOVERS, "from_model" => from.shared(), "to_model" => to.shared(), "reason" => reason).increment(1);
 }
 
 pub(crate) fn repeat_refused(provider: &ProviderId) {
-    counter!(REPEATS_REFUSED, "provider" => label(provider)).increment(1);
+    counter!(REPEATS_REFUSED, "provider" => provider.shared()).increment(1);
 }
 
 pub(crate) fn breaker_opened(scope: &'static str, target: &str) {
@@ -161,11 +158,11 @@ pub(crate) fn breaker_opened(scope: &'static str, target: &str) {
 }
 
 pub(crate) fn first_token(provider: &ProviderId, model: &ModelId, after: Duration) {
-    histogram!(FIRST_TOKEN_SECONDS, "model" => label(model), "provider" => label(provider)).record(after);
+    histogram!(FIRST_TOKEN_SECONDS, "model" => model.shared(), "provider" => provider.shared()).record(after);
 }
 
 pub(crate) fn resumed(from: &ModelId, to: &ModelId) {
-    counter!(RESUMED, "from_model" => label(from), "to_model" => label(to)).increment(1);
+    counter!(RESUMED, "from_model" => from.shared(), "to_model" => to.shared()).increment(1);
 }
 
 pub(crate) fn cache_lookup(hit: bool) {
@@ -181,18 +178,19 @@ pub(crate) fn consumed(provider: &ProviderId, model: &ModelId, usage: &Usage) {
         ("output", usage.output),
     ];
     for (kind, tokens) in kinds.into_iter().filter(|(_, tokens)| tokens.0 > 0) {
-        counter!(TOKENS, "model" => label(model), "provider" => label(provider), "kind" => kind).increment(tokens.0);
+        counter!(TOKENS, "model" => model.shared(), "provider" => provider.shared(), "kind" => kind)
+            .increment(tokens.0);
     }
 }
 
 pub(crate) fn spent(provider: &ProviderId, model: &ModelId, cost: Cost) {
     match cost {
         Cost::Priced { usd } => {
-            counter!(COST, "model" => label(model), "provider" => label(provider))
+            counter!(COST, "model" => model.shared(), "provider" => provider.shared())
                 .increment(u64::try_from(usd.nanos()).unwrap_or(0));
         }
         Cost::Unpriced => {
-            counter!(UNPRICED, "model" => label(model), "provider" => label(provider)).increment(1);
+            counter!(UNPRICED, "model" => model.shared(), "provider" => provider.shared()).increment(1);
         }
     }
 }

@@ -116,13 +116,9 @@ impl Walk {
         first
     }
 
-    /// The turn cannot be taken: a breaker has opened in the meantime. Why those failed that were asked says more.
+    /// The turn cannot be taken: a breaker has opened in the meantime.
     pub(crate) fn refused(&mut self) {
-        if !self.failures.is_empty() {
-            return;
-        }
-        let why = "it is left alone after repeated failures, until a probe succeeds";
-        self.failures.add(CallError::new(ErrorKind::Overloaded, why));
+        self.failures.left_alone = true;
     }
 
     /// Nobody else can take the request as it now stands.

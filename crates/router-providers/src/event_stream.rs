@@ -51,11 +51,11 @@ pub(crate) fn event_stream<D: Decoder + 'static>(
     manner: Manner,
 ) -> Pin<Box<dyn Stream<Item = Result<Events, CallError>> + Send>> {
     let reading = Reading { body, parser: Parser::default(), decoder, waits, manner, finished: false };
-    Box::pin(stream::unfold(State::Reading(reading), State::next))
+    Box::pin(stream::unfold(State::Reading(Box::new(reading)), State::next))
 }
 
 enum State<D> {
-    Reading(Reading<D>),
+    Reading(Box<Reading<D>>),
     /// The error that follows what came before it.
     Failing(CallError),
     Over,

@@ -30,6 +30,8 @@ pub use outbound::{Head, Usage, completion};
 pub use passthrough::pass_through;
 pub(crate) use usage::written_for_long;
 
+use router_core::conversation::Role;
+
 use crate::answer::CallError;
 use crate::call::Call;
 use crate::dialect::Dialect;
@@ -37,10 +39,14 @@ use crate::encoded::Encoded;
 
 /// Writes a request: in the caller's own bytes where they are in this dialect, else from the conversation.
 ///
+/// An answer that the caller began and a model went on with is one turn, which no edit of the bytes can make of two: it is
+/// written from the conversation.
+///
 /// # Errors
 /// As [`pass_through`] and [`encode`].
 pub fn write_request(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
-    match call.original_in(Dialect::OpenAiChat) {
+    let begun_by_caller = call.conversation.messages.last().is_some_and(|last| last.role == Role::Assistant);
+    match call.original_in(Dialect::OpenAiChat).filter(|_| call.begun.is_none() || !begun_by_caller) {
         Some(original) => pass_through(call, flavour, original),
         None => encode(call, flavour),
     }

@@ -24,9 +24,9 @@ pub(crate) struct Waits {
 
 #[derive(Debug, Clone, Copy)]
 enum Waiting {
-    ForFirst,
-    ForNext { read: Instant, said: Instant },
-    ForEnd { finished: Instant },
+    First,
+    Next { read: Instant, said: Instant },
+    End { finished: Instant },
 }
 
 impl Waits {
@@ -38,16 +38,16 @@ impl Waits {
             whole_by: now + deadlines.total,
             idle: deadlines.idle,
             silence: deadlines.idle.max(deadlines.first_event),
-            phase: Waiting::ForFirst,
+            phase: Waiting::First,
         }
     }
 
     /// Until when to wait for what comes next.
     pub(crate) fn until(&self) -> Instant {
         match self.phase {
-            Waiting::ForFirst => self.first_by,
-            Waiting::ForNext { read, said } => (read + self.idle).min(said + self.silence),
-            Waiting::ForEnd { finished } => finished + AFTER_FINISH,
+            Waiting::First => self.first_by,
+            Waiting::Next { read, said } => (read + self.idle).min(said + self.silence),
+            Waiting::End { finished } => finished + AFTER_FINISH,
         }
     }
 
@@ -61,12 +61,12 @@ impl Waits {
         let now = Instant::now();
         let finished = events.iter().any(|event| matches!(event, AnswerEvent::Finish(_)));
         self.phase = match self.phase {
-            Waiting::ForEnd { .. } => return,
-            _ if finished => Waiting::ForEnd { finished: now },
-            Waiting::ForFirst if events.iter().any(AnswerEvent::commits) => Waiting::ForNext { read: now, said: now },
-            Waiting::ForFirst => return,
-            Waiting::ForNext { said, .. } => {
-                Waiting::ForNext { read: now, said: if events.iter().any(says) { now } else { said } }
+            Waiting::End { .. } => return,
+            _ if finished => Waiting::End { finished: now },
+            Waiting::First if events.iter().any(AnswerEvent::commits) => Waiting::Next { read: now, said: now },
+            Waiting::First => return,
+            Waiting::Next { said, .. } => {
+                Waiting::Next { read: now, said: if events.iter().any(says) { now } else { said } }
             }
         };
     }
@@ -74,8 +74,8 @@ impl Waits {
     /// The error for a wait that ran out.
     pub(crate) fn late(&self) -> CallError {
         let (phase, words) = match self.phase {
-            Waiting::ForFirst => (Phase::FirstEvent, "the answer did not begin in time"),
-            Waiting::ForNext { .. } | Waiting::ForEnd { .. } => (Phase::Idle, "the answer did not go on in time"),
+            Waiting::First => (Phase::FirstEvent, "the answer did not begin in time"),
+            Waiting::Next { .. } | Waiting::End { .. } => (Phase::Idle, "the answer did not go on in time"),
         };
         CallError { spent: Spent::Unknown, ..CallError::new(ErrorKind::Timeout(phase), words) }
     }

@@ -1,11 +1,13 @@
 //! The journal: what is about to be done and what came of it, on the local disk before the store knows.
 //!
 //! It is also the queue to the store: the [`Writer`](crate::writer::Writer) reads it from the last acknowledged position
-//! on, in normal operation as after a crash. A directory of the journal holds its numbered segments, the acknowledged
+//! on, in normal operation as after a crash; only that the newest outcomes are in memory too, so that a writer that keeps
+//! up need not read them from the disk. A directory of the journal holds its numbered segments, the acknowledged
 //! `position`, a `lock` file, and `rejected.jsonl` with records that the database will never take.
 
 pub(crate) mod cursor;
 mod entry;
+pub(crate) mod fresh;
 mod lock;
 mod position;
 mod recovery;
@@ -235,14 +237,16 @@ impl Recorder for Journal {
     }
 
     fn conclude(&self, record: &RequestRecord) -> Result<(), JournalError> {
-        let bytes = entry::encode(Kind::Outcome, entry::now(), record.id, record)?;
-        self.change(|state| state.conclude(record.id, &bytes))
+        let written_at = entry::now();
+        let bytes = entry::encode(Kind::Outcome, written_at, record.id, record)?;
+        self.change(|state| state.conclude(&bytes, written_at, record))
     }
 }
 
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
+    use router_core::prompt_type::PromptType;
     use uuid::Uuid;
 
     use super::*;
@@ -256,6 +260,19 @@ mod tests {
         RequestId(Uuid::now_v7())
     }
 
+    fn intent() -> Intent {
+        Intent {
+            id: id(),
+            tenant: "acme".into(),
+            key: None,
+            model_id: "gpt-4o".into(),
+            provider: "openai".into(),
+            prompt_type: PromptType::General,
+            difficulty: 0.1,
+            simulated: false,
+        }
+    }
+
     fn journal(directory: &Path) -> Journal {
         // Each entry gets a segment of its own.
         let settings = JournalSettings { segment_bytes: 1, ..JournalSettings::default() };
@@ -263,8 +280,7 @@ mod tests {
     }
 
     fn append(journal: &Journal) {
-        let bytes = entry::encode(Kind::Outcome, entry::now(), id(), &"an outcome").unwrap();
-        journal.state().conclude(id(), &bytes).unwrap();
+        journal.conclude(&RequestRecord::outcome_unknown(intent())).unwrap();
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::error::{JournalError, StoreError};
-use crate::journal::cursor::Cursor;
+use crate::journal::cursor::{Cursor, Outcome};
 use crate::journal::{FsyncPolicy, Journal};
 use crate::record::{RequestLog, RequestRecord};
 
@@ -261,8 +261,8 @@ impl Batch {
         let mut batch = Self::default();
         let (mut rows, mut bytes) = (0, 0);
         loop {
-            let entry = match cursor.next() {
-                Ok(Some(entry)) => entry,
+            let outcome = match cursor.next() {
+                Ok(Some(outcome)) => outcome,
                 Ok(None) => break,
                 // The cursor has passed what is in the batch, so that must be written; the error will be back.
                 Err(_) if rows > 0 => {
@@ -271,17 +271,32 @@ impl Batch {
                 }
                 Err(error) => return Err(error),
             };
-            (rows, bytes) = (rows + 1, bytes + entry.payload.len());
-            match serde_json::from_slice(&entry.payload) {
-                Ok(record) => batch.records.push(record),
-                Err(error) => batch.unreadable.push((entry.id, error.to_string(), entry.payload)),
-            }
+            rows += 1;
+            bytes += batch.take(outcome);
             if rows >= max_rows || bytes >= max_bytes {
                 batch.full = true;
                 break;
             }
         }
         Ok(batch)
+    }
+
+    /// Adds an outcome; its length.
+    fn take(&mut self, outcome: Outcome) -> usize {
+        match outcome {
+            Outcome::Fresh(fresh) => {
+                self.records.push(*fresh.record);
+                fresh.bytes
+            }
+            Outcome::Written(entry) => {
+                let bytes = entry.payload.len();
+                match serde_json::from_slice(&entry.payload) {
+                    Ok(record) => self.records.push(record),
+                    Err(error) => self.unreadable.push((entry.id, error.to_string(), entry.payload)),
+                }
+                bytes
+            }
+        }
     }
 }
 

@@ -251,10 +251,26 @@ fn an_explanation_is_the_decision() {
     let choice = decision.choice().unwrap();
     assert_eq!(first["modelId"], choice.model.id.as_str());
     assert_eq!((&first["rank"], &first["planPosition"]), (&1.into(), &1.into()));
-    assert_eq!(first["utility"], choice.factors.utility);
+    // With five decimals.
+    assert_eq!(first["utility"].to_string(), format!("{:.5}", choice.factors.utility).trim_end_matches('0'));
     assert_eq!(first["cost"]["status"], "priced");
     assert_eq!(json["excluded"][0], serde_json::json!({"modelId": "off", "reason": "inactive"}));
     assert_eq!(json["promptType"], "question_answering");
-    assert!((json["qualityWeight"].as_f64().unwrap() - 0.4).abs() < 1e-12, "{json}");
+    assert_eq!(json["qualityWeight"], 0.4);
     assert_eq!(json["summary"], decision.summary());
+}
+
+#[test]
+fn a_brief_explanation_lists_what_this_request_met_and_counts_the_rest() {
+    let off = |name: &str| Model { is_active: false, ..model(name) };
+    let models = [off("one"), cheap(), off("two"), Model { quality: quality(0.1), ..model("poor") }, good()];
+    let decision = decide_among(&models, &Preferences { min_quality: Some(0.2), ..preferences() });
+    let json = serde_json::to_value(Explanation::of_best(&decision, 1)).unwrap();
+    assert_eq!((json["candidates"].as_array().unwrap().len(), &json["candidatesOmitted"]), (1, &1.into()));
+    assert_eq!(json["excluded"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&json["excluded"][0]["modelId"], &json["excluded"][0]["reason"]),
+        (&"poor".into(), &"below_min_quality".into())
+    );
+    assert_eq!(json["excludedOmitted"], serde_json::json!({"inactive": 2}));
 }

@@ -23,6 +23,9 @@ use crate::{begun, data_url};
 /// The two names of the longest answer's field.
 const LIMITS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
+/// OpenRouter's fields that name other models to answer: whom to ask is decided here, by what the caller may use and pay for.
+const CHOOSERS: [&str; 2] = ["models", "route"];
+
 /// OpenAI's name for how hard to think, and OpenRouter's object with it.
 const EFFORTS: [&str; 2] = ["reasoning_effort", "reasoning"];
 
@@ -38,6 +41,9 @@ pub fn pass_through(call: &Call<'_>, flavour: Flavour, original: &Original) -> R
     let mut edits = Edits { object: &object, list: Vec::new(), changed: Vec::new() };
     for member in original.ours {
         edits.remove(member);
+    }
+    for member in CHOOSERS {
+        edits.remove_given(member);
     }
     edits.set("model", json!(call.model.upstream_name));
     edits.limit(call, flavour);

@@ -5,10 +5,19 @@ use std::sync::Arc;
 
 use super::Journal;
 use super::entry::{Entry, Kind};
+use super::fresh::FreshOutcome;
 use super::position::Position;
 use super::segment::{self, Item, SegmentReader};
 use super::state::Progress;
 use crate::error::JournalError;
+
+/// An outcome, from wherever it was at hand.
+pub(crate) enum Outcome {
+    /// As it was read from the disk.
+    Written(Entry),
+    /// As it was before it went there.
+    Fresh(FreshOutcome),
+}
 
 /// Reads the journal's outcomes from the last acknowledged position on.
 pub(crate) struct Cursor {
@@ -30,12 +39,19 @@ impl Cursor {
     }
 
     /// The next outcome; `None` when it has read all there are. Damaged places are skipped, counted and logged.
-    pub(crate) fn next(&mut self) -> Result<Option<Entry>, JournalError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Outcome>, JournalError> {
         loop {
+            let mut state = self.journal.state();
+            if let Some(fresh) = state.fresh.take(self.progress.outcomes) {
+                drop(state);
+                self.pass(&fresh);
+                return Ok(Some(Outcome::Fresh(fresh)));
+            }
             // One look for end and next segment: looked at one after the other, entries written in between would be missed.
-            let Some((number, extent)) = self.journal.state().extent(self.progress.position.segment) else {
+            let Some((number, extent)) = state.extent(self.progress.position.segment) else {
                 return Ok(None);
             };
+            drop(state);
             if number != self.progress.position.segment {
                 self.enter(number);
             }
@@ -43,7 +59,7 @@ impl Cursor {
                 Some(Item::Entry(entry)) if entry.kind == Kind::Outcome => {
                     self.progress.outcomes += 1;
                     self.progress.written_at = entry.written_at;
-                    return Ok(Some(entry));
+                    return Ok(Some(Outcome::Written(entry)));
                 }
                 Some(Item::Entry(_)) => {}
                 Some(Item::Damaged { bytes, .. }) => {
@@ -60,6 +76,13 @@ impl Cursor {
                 },
             }
         }
+    }
+
+    /// Goes on behind an outcome that it did not read.
+    fn pass(&mut self, outcome: &FreshOutcome) {
+        self.progress =
+            Progress { position: outcome.end, outcomes: outcome.number + 1, written_at: outcome.written_at };
+        self.reader = None;
     }
 
     fn enter(&mut self, segment: u64) {

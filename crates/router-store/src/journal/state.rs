@@ -10,6 +10,7 @@ use std::time::Duration;
 use router_core::id::RequestId;
 
 use super::entry;
+use super::fresh::{Fresh, FreshOutcome};
 use super::lock::DirectoryLock;
 use super::position::{Position, PositionFile};
 use super::recovery::Recovered;
@@ -18,6 +19,7 @@ use super::settings::{FsyncPolicy, JournalSettings};
 use super::status::JournalStatus;
 use super::waiting::Waiting;
 use crate::error::JournalError;
+use crate::record::RequestRecord;
 
 /// A request that is running.
 #[derive(Debug)]
@@ -64,6 +66,7 @@ pub(crate) struct State {
     unsynced: Vec<File>,
     open: HashMap<RequestId, OpenIntent>,
     waiting: Waiting,
+    pub(super) fresh: Fresh,
     /// Outcomes written since the start; what a former process left counts as written at the start.
     pub(super) outcomes: u64,
     /// When the oldest outcome not acknowledged was written, or somewhat earlier.
@@ -107,6 +110,7 @@ impl State {
             unsynced: Vec::new(),
             open: open.collect(),
             waiting: Waiting::default(),
+            fresh: Fresh::default(),
             outcomes: recovered.outcomes,
             oldest: recovered.oldest,
             refused: 0,
@@ -150,13 +154,21 @@ impl State {
         JournalError::Behind { outcomes: self.waiting.len(), disk: Box::new(disk) }
     }
 
-    pub(super) fn conclude(&mut self, id: RequestId, bytes: &[u8]) -> Result<(), JournalError> {
+    /// Writes the entry of `record`.
+    pub(super) fn conclude(
+        &mut self,
+        bytes: &[u8],
+        written_at: u64,
+        record: &RequestRecord,
+    ) -> Result<(), JournalError> {
+        let id = record.id;
         let accepted = self.open.contains_key(&id);
         if !accepted {
             self.check_room(bytes.len() as u64)?;
         }
         match self.append_outcome(id, bytes) {
-            Ok(()) => {
+            Ok(end) => {
+                self.keep_fresh(end, bytes.len(), written_at, record);
                 let _ = self.append_waiting();
                 Ok(())
             }
@@ -178,13 +190,23 @@ impl State {
         Ok(())
     }
 
-    fn append_outcome(&mut self, id: RequestId, bytes: &[u8]) -> Result<(), JournalError> {
-        self.append(bytes)?;
+    /// Adds an outcome's entry; where it ends.
+    fn append_outcome(&mut self, id: RequestId, bytes: &[u8]) -> Result<Position, JournalError> {
+        let segment = self.append(bytes)?;
         self.open.remove(&id);
         self.waiting.remove(id);
         self.outcomes += 1;
         self.oldest.get_or_insert_with(entry::now);
-        Ok(())
+        Ok(Position { segment, offset: self.tail.length })
+    }
+
+    /// Keeps the outcome that was just written for the writer, if there is room. Not one that reads differently than it was
+    /// written, since JSON has no NaN: what the store gets must not depend on where it comes from.
+    fn keep_fresh(&mut self, end: Position, bytes: usize, written_at: u64, record: &RequestRecord) {
+        if self.fresh.has_room(bytes) && record.difficulty.is_finite() {
+            let (number, record) = (self.outcomes - 1, Box::new(record.clone()));
+            self.fresh.keep(FreshOutcome { number, end, written_at, bytes, record });
+        }
     }
 
     /// Outcomes that the disk refused, and that are in memory only.

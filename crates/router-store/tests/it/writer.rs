@@ -303,6 +303,37 @@ async fn a_journal_that_was_moved_takes_no_intent_until_it_is_back_and_leaves_it
 }
 
 #[tokio::test]
+async fn what_memory_does_not_hold_is_read_from_the_disk_and_each_outcome_once() {
+    let (_directory, journal) = journal();
+    let log = Arc::new(MemoryLog::default());
+    let long = |id| RequestRecord { response: Some("x".repeat(700 << 10)), ..record(id) };
+    // The first five fill the memory; of those after them the short ones fit in between again.
+    let records: Vec<_> = (0..24).map(|at| if at % 4 < 3 { long(id()) } else { record(id()) }).collect();
+    records.iter().for_each(|record| journal.conclude(record).unwrap());
+    let writer = start(&journal, &log);
+    journal.flush(SOON).await.unwrap();
+    let later = conclude(&journal, 20);
+    journal.flush(SOON).await.unwrap();
+    assert_eq!(log.all(), [records, later].concat());
+    stop(writer).await;
+}
+
+#[tokio::test]
+async fn a_writer_that_begins_again_goes_on_from_what_was_acknowledged() {
+    let (_directory, journal) = journal();
+    let log = Arc::new(MemoryLog::default());
+    log.mute.store(true, Ordering::SeqCst);
+    let writer = start(&journal, &log);
+    let records = conclude(&journal, 25);
+    // It has taken some from memory, which are not there a second time.
+    until(|| !log.all().is_empty()).await;
+    stop(writer).await;
+    log.mute.store(false, Ordering::SeqCst);
+    drain(&journal, &log).await;
+    assert_eq!(log.records(), records);
+}
+
+#[tokio::test]
 async fn shutdown_ends_the_writer() {
     let (_directory, journal) = journal();
     let log: Arc<dyn RequestLog> = Arc::new(MemoryLog::default());
