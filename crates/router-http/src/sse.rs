@@ -15,6 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::error::ApiError;
 use crate::error_response::Told;
+use crate::patience::Silence;
 use crate::rate_headers;
 use crate::response::{Reply, ReplyBody};
 use crate::router_headers;
@@ -28,23 +29,6 @@ const COMMENT: &[u8] = b": waiting\n\n";
 
 /// nginx, and what follows its example, passes a response with this header on as it comes.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-/// How long a stream may be silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Silence {
-    /// Until its 200 goes out without a word of the answer.
-    pub(crate) before_response: Duration,
-    /// Between two signs of life.
-    pub(crate) keep_alive: Duration,
-}
-
-impl Silence {
-    /// Within what a caller says they wait for any byte: there must be time left to see one.
-    pub(crate) fn within(self, patience: Option<Duration>) -> Self {
-        let Some(half) = patience.map(|patience| patience / 2) else { return self };
-        Self { before_response: self.before_response.min(half), keep_alive: self.keep_alive.min(half) }
-    }
-}
 
 /// What the engine says of a streamed answer, step by step.
 type Steps = Pin<Box<dyn Stream<Item = Result<StreamEvent, RouteError>> + Send>>;
