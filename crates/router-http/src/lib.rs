@@ -26,6 +26,7 @@ mod router_headers;
 mod routes;
 mod service;
 mod sse;
+mod voice;
 
 // Reading what callers write.
 mod json;

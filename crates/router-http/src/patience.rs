@@ -1,4 +1,4 @@
-//! How long a caller says they wait.
+//! How long a caller waits, and how long a stream may therefore be silent.
 
 use std::time::Duration;
 
@@ -19,6 +19,23 @@ pub(crate) fn told(headers: &HeaderMap) -> Option<Duration> {
         .filter(|seconds| BOUNDS.contains(seconds))
         .map(Duration::from_secs_f64)
         .min()
+}
+
+/// How long a stream may be silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Silence {
+    /// Until its 200 goes out without a word of the answer.
+    pub(crate) before_response: Duration,
+    /// Between two signs of life.
+    pub(crate) keep_alive: Duration,
+}
+
+impl Silence {
+    /// Within what a caller says they wait for any byte: there must be time left to see one.
+    pub(crate) fn within(self, patience: Option<Duration>) -> Self {
+        let Some(half) = patience.map(|patience| patience / 2) else { return self };
+        Self { before_response: self.before_response.min(half), keep_alive: self.keep_alive.min(half) }
+    }
 }
 
 #[cfg(test)]

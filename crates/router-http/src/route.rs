@@ -11,9 +11,9 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::patience::Silence;
 use crate::query::Query;
 use crate::response::Reply;
-use crate::sse::Silence;
 
 /// One method of one path.
 pub(crate) struct Route {

@@ -21,12 +21,12 @@ use crate::dialect::Dialect;
 use crate::dispatch::{Dispatch, Found};
 use crate::error::ApiError;
 use crate::guard::Guard;
+use crate::patience::Silence;
 use crate::query::Query;
 use crate::rate_headers;
 use crate::response::{Reply, ReplyBody, dress};
 use crate::route::{Asked, Limit};
 use crate::settings::Settings;
-use crate::sse::Silence;
 use crate::tracked_body::TrackedBody;
 
 /// What all connections of a listener share.

@@ -8,19 +8,18 @@ use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use router_core::attempt::Attempt;
 use router_core::id::RequestId;
 use router_engine::error::RouteError;
-use router_engine::routed::{Routed, RoutedStream, Speaker, StreamEvent};
-use router_providers::answer::Events;
+use router_engine::routed::{RoutedStream, Speaker, StreamEvent};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::dialect::Dialect;
 use crate::error::ApiError;
 use crate::error_response::Told;
+use crate::patience::Silence;
 use crate::rate_headers;
 use crate::response::{Reply, ReplyBody};
 use crate::router_headers;
+use crate::voice::Voice;
 
 /// What is ready at once goes out at once, up to about this many bytes: more would only wait in memory.
 const FRAME: usize = 16 * 1024;
@@ -30,50 +29,6 @@ const COMMENT: &[u8] = b": waiting\n\n";
 
 /// nginx, and what follows its example, passes a response with this header on as it comes.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-/// Whether something could be written as JSON.
-pub(crate) type Written = Result<(), serde_json::Error>;
-
-/// How an API says what the engine says. Each writes whole events, or nothing.
-pub(crate) trait Voice: Send {
-    /// What its errors are written in.
-    fn dialect(&self) -> Dialect;
-
-    /// What stands before everything else.
-    fn open(&mut self, _out: &mut BytesMut) {}
-
-    /// Someone was asked and did not finish.
-    fn failed(&mut self, attempt: &Attempt, out: &mut BytesMut) -> Written;
-
-    /// A model begins to speak.
-    fn speaking(&mut self, speaker: Speaker, out: &mut BytesMut) -> Written;
-
-    /// More of the answer.
-    fn said(&mut self, events: Events, out: &mut BytesMut) -> Written;
-
-    /// The answer is whole.
-    fn done(&mut self, routed: Routed, out: &mut BytesMut) -> Written;
-
-    /// There is no more of the answer, and this error (JSON on one line) says why.
-    fn error(&mut self, error: &[u8], out: &mut BytesMut);
-}
-
-/// How long a stream may be silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Silence {
-    /// Until its 200 goes out without a word of the answer.
-    pub(crate) before_response: Duration,
-    /// Between two signs of life.
-    pub(crate) keep_alive: Duration,
-}
-
-impl Silence {
-    /// Within what a caller says they wait for any byte: there must be time left to see one.
-    pub(crate) fn within(self, patience: Option<Duration>) -> Self {
-        let Some(half) = patience.map(|patience| patience / 2) else { return self };
-        Self { before_response: self.before_response.min(half), keep_alive: self.keep_alive.min(half) }
-    }
-}
 
 /// What the engine says of a streamed answer, step by step.
 type Steps = Pin<Box<dyn Stream<Item = Result<StreamEvent, RouteError>> + Send>>;
@@ -233,16 +188,20 @@ mod tests {
     use hyper::service::service_fn;
     use hyper_util::rt::TokioIo;
     use router_cache::rate_limit::Allowance;
+    use router_core::attempt::Attempt;
     use router_core::error_kind::ErrorKind;
     use router_core::id::{ModelId, ProviderId};
     use router_core::raw_json::RawJson;
-    use router_providers::answer::AnswerEvent;
+    use router_engine::routed::Routed;
+    use router_providers::answer::{AnswerEvent, Events};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
     use tokio::sync::mpsc;
     use uuid::Uuid;
 
     use super::*;
+    use crate::dialect::Dialect;
+    use crate::voice::Written;
 
     type Step = Result<StreamEvent, RouteError>;
 

@@ -70,7 +70,7 @@ pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigE
     }
 }
 
-fn waits(config: &Config) -> [(&'static str, Duration); 13] {
+fn waits(config: &Config) -> [(&'static str, Duration); 16] {
     let (server, deadlines) = (&config.server, &config.deadlines);
     [
         ("failover.probe_interval", config.failover.probe_interval),
@@ -81,6 +81,9 @@ fn waits(config: &Config) -> [(&'static str, Duration); 13] {
         ("server.header_timeout", server.header_timeout),
         ("server.body_timeout", server.body_timeout),
         ("server.idle_timeout", server.idle_timeout),
+        ("server.early_response_after", server.early_response_after),
+        ("server.keep_alive", server.keep_alive),
+        ("server.write_timeout", server.write_timeout),
         ("server.shutdown_deadline", server.shutdown_deadline),
         ("deadlines.answer", deadlines.answer),
         ("deadlines.answer_reasoning", deadlines.answer_reasoning),

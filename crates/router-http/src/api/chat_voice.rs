@@ -7,7 +7,7 @@ use router_providers::answer::Events;
 use router_providers::openai_chat::ChunkWriter;
 
 use crate::dialect::Dialect;
-use crate::sse::{Voice, Written};
+use crate::voice::{Voice, Written};
 
 /// Writes chunks, and passes on those that a provider wrote in this dialect.
 pub(super) struct ChatVoice(ChunkWriter);

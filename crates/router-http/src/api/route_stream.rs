@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::route::finish_reason;
 use crate::dialect::Dialect;
 use crate::native_error::ErrorBody;
-use crate::sse::{Voice, Written};
+use crate::voice::{Voice, Written};
 
 /// The `data` of each event, by its name.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -35,6 +35,9 @@ impl MakeWriter<'_> for Lines {
 #[tokio::test]
 async fn a_request_has_one_line_with_documented_fields_and_nothing_of_the_prompt() {
     let lines = Lines::default();
+    // While a process has one subscriber only, tracing asks the subscriber of whichever thread comes to a line first whether
+    // anybody wants it; other tests' threads have none.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let logger = tracing_subscriber::fmt().json().flatten_event(true).with_writer(lines.clone()).finish();
     let _logging = tracing::subscriber::set_default(logger);
     let stage = Stage::start(Settings::default()).await;

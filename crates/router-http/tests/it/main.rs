@@ -9,6 +9,8 @@ mod doubles;
 mod faults;
 mod hostile;
 mod log;
+mod openai;
+mod openai_hostile;
 mod stage;
 mod streams;
 mod whole;

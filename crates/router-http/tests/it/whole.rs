@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 
 use crate::stage::{Backing, Stage, engine_settings};
 
-struct Whole {
-    stage: Stage,
-    simulator: Simulator,
+/// A server with simulated providers.
+pub(crate) struct Whole {
+    pub(crate) stage: Stage,
+    pub(crate) simulator: Simulator,
 }
 
 impl Whole {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let simulator = Simulator::start(SimulatorConfig::default()).await.unwrap();
         let providers: HashMap<ProviderId, Arc<dyn Provider>> =
             [("openai", Wire::OpenAi), ("anthropic", Wire::Anthropic), ("openrouter", Wire::OpenRouter)]
