@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use router_cache::rate_limit::Rate;
 use router_core::classify::rules::RuleClassifier;
 use router_core::id::ProviderId;
 use router_core::quality::QualityTable;
-use router_engine::settings::{EngineSettings, FailoverSettings, KeepText, OnRecordLoss};
+use router_engine::breaker::BreakerSettings;
+use router_engine::settings::{EngineSettings, FailoverSettings, KeepText, OnRecordLoss, Resume};
 use router_engine::snapshot::Snapshot;
 use router_providers::call::Deadlines;
 use router_providers::kinds;
@@ -19,6 +19,7 @@ use router_store::journal::{FsyncPolicy, JournalSettings};
 
 use crate::catalogue;
 use crate::config::Config;
+use crate::config::failover::ResumeBy;
 use crate::config::records::{self, Fsync, StoredText};
 use crate::demo::Demo;
 
@@ -70,17 +71,28 @@ fn engine_settings(config: &Config) -> EngineSettings {
     let deadlines = &config.deadlines;
     let failover = FailoverSettings::default();
     let limited = |rate: Rate| if config.rate_limit.enabled { rate } else { UNLIMITED };
-    let wait = |total: Duration| Deadlines { total, ..Deadlines::default() };
+    let wait = |first_event, total| Deadlines { first_event, idle: deadlines.idle, total };
     EngineSettings {
         failover: FailoverSettings {
             enabled: config.failover.enabled,
             max_retries: config.failover.max_retries,
             retry_delay: config.failover.retry_delay,
             longest_pause: failover.longest_pause.max(config.failover.retry_delay),
+            retry_share: config.failover.retry_share,
             request_deadline: deadlines.request,
+            stream_deadline: deadlines.stream,
+            resume: match config.failover.resume {
+                ResumeBy::Prefill => Resume::Prefill,
+                ResumeBy::Splice => Resume::Splice,
+                ResumeBy::Off => Resume::Off,
+            },
         },
-        deadlines: wait(deadlines.answer),
-        reasoning_deadlines: wait(deadlines.answer_reasoning),
+        breaker: BreakerSettings {
+            failures: config.failover.breaker_failures,
+            probe_interval: config.failover.probe_interval,
+        },
+        deadlines: wait(deadlines.first_event, deadlines.answer),
+        reasoning_deadlines: wait(deadlines.first_event_reasoning, deadlines.answer_reasoning),
         execution_rate: limited(config.rate_limit.executions()),
         read_rate: limited(config.rate_limit.reads()),
         cache_enabled: config.cache.enabled,
@@ -131,6 +143,9 @@ pub fn http_settings(config: &Config) -> router_http::settings::Settings {
         header_count_limit: count(server.header_count_limit),
         connection_limit: count(server.connection_limit),
         stream_limit: server.stream_limit.get(),
+        early_response_after: server.early_response_after,
+        keep_alive: server.keep_alive,
+        write_timeout: server.write_timeout,
         shutdown_deadline: server.shutdown_deadline,
         allowed_hosts: server.allowed_hosts.clone(),
         allowed_origins: server.allowed_origins.iter().map(|origin| origin.to_string()).collect(),

@@ -39,18 +39,51 @@ pub struct Attempt {
     #[serde(rename = "startedMs", with = "millis")]
     #[cfg_attr(feature = "schema", schemars(with = "f64"))]
     pub started: Duration,
+    /// From asking to the first delta, reasoning included, where the answer was streamed.
+    #[serde(rename = "firstTokenMs", with = "maybe_millis", skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
+    pub first_token: Option<Duration>,
     /// How long it took.
     #[serde(rename = "durationMs", with = "millis")]
     #[cfg_attr(feature = "schema", schemars(with = "f64"))]
     pub duration: Duration,
     /// How it ended.
     pub outcome: AttemptOutcome,
+    /// Some of the answer that the caller got is from it: also of an attempt that failed in the middle.
+    #[serde(default)]
+    pub contributed: bool,
     /// What it consumed, where known; a failed attempt may have been billed too.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub usage: Option<Usage>,
     /// What it cost, where usage is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cost: Option<Cost>,
+}
+
+/// Durations that may not be there, as [`millis`].
+pub mod maybe_millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Millis(#[serde(with = "super::millis")] Duration);
+
+    /// As a number of milliseconds, or `null`.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        duration.map(Millis).serialize(serializer)
+    }
+
+    /// From a number of milliseconds, or `null`.
+    ///
+    /// # Errors
+    /// Not a finite, non-negative number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        Option::<Millis>::deserialize(deserializer).map(|millis| millis.map(|Millis(duration)| duration))
+    }
 }
 
 /// Durations as milliseconds with three decimals.

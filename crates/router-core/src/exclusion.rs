@@ -25,6 +25,8 @@ pub enum Exclusion {
     ProviderNotConfigured,
     /// This caller may not use it.
     NotAllowed,
+    /// The request holds something that only its own wire format can say, and the provider speaks another.
+    OtherDialect,
     /// It failed too often just now, or its provider needs an operator.
     Unavailable,
     /// It does not take this type of prompt.
@@ -87,6 +89,7 @@ impl Exclusion {
             Self::ShutDown { .. } => "shut_down",
             Self::ProviderNotConfigured => "provider_not_configured",
             Self::NotAllowed => "not_allowed",
+            Self::OtherDialect => "other_dialect",
             Self::Unavailable => "unavailable",
             Self::UnsupportedPromptType { .. } => "unsupported_prompt_type",
             Self::Lacks { .. } => "lacks",
@@ -114,6 +117,7 @@ impl Exclusion {
             Self::ShutDown { .. } => "shut down",
             Self::ProviderNotConfigured => "without a configured provider",
             Self::NotAllowed => "not allowed for this caller",
+            Self::OtherDialect => "of another wire format",
             Self::Unavailable => "unavailable at the moment",
             Self::UnsupportedPromptType { .. } => "not for this type of prompt",
             Self::Lacks { .. } => "without a needed capability",

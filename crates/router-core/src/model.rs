@@ -1,5 +1,7 @@
 //! A model of the registry.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -29,6 +31,18 @@ pub struct QualityPrior {
     pub deviation: f32,
     /// Whether somebody measured it; else it is a guess from its price, or from nothing.
     pub measured: bool,
+}
+
+/// How long to wait for a model, where it differs from what is configured for all of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelDeadlines {
+    /// For the first delta of a stream.
+    pub first_event: Option<Duration>,
+    /// Between two events of a stream.
+    pub idle: Option<Duration>,
+    /// For a whole answer that is not streamed.
+    pub answer: Option<Duration>,
 }
 
 /// A model of the registry: what it is called, what it can do, what it costs, what we expect of it.
@@ -67,6 +81,8 @@ pub struct Model {
     pub priority: i32,
     /// What to try when this model fails, before the rest of the plan.
     pub failover_order: Vec<ModelId>,
+    /// How long to wait for it.
+    pub deadlines: ModelDeadlines,
     /// The day the provider shuts it down; excluded from that day on.
     pub shutdown_date: Option<Date>,
 }

@@ -29,6 +29,7 @@
 //! `assemble` lays later files over earlier ones and fills in defaults; `failover` looks at all models together.
 
 mod assemble;
+mod deadlines_field;
 mod draft;
 mod error;
 mod failover;

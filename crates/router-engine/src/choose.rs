@@ -7,6 +7,7 @@ use router_core::exclusion::Exclusion;
 use router_core::model::Model;
 use router_core::preferences::Preferences;
 use router_core::principal::Principal;
+use router_providers::dialect::Dialect;
 
 use crate::error::RouteError;
 use crate::explain;
@@ -19,6 +20,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) live: &'a LiveBoard,
     pub(crate) out: &'a OutOfPlans,
+    /// Only who speaks this can answer: the request says what nobody else can take.
+    pub(crate) bound_to: Option<Dialect>,
     pub(crate) now: router_core::moment::Moment,
     pub(crate) today: jiff::civil::Date,
     /// A dry run: nobody will be asked.
@@ -42,7 +45,7 @@ pub(crate) fn choose(
     principal: &Principal,
     circumstances: &Circumstances<'_>,
 ) -> Decision {
-    let Circumstances { snapshot, live, out, now, today, dry } = *circumstances;
+    let Circumstances { snapshot, live, out, bound_to, now, today, dry } = *circumstances;
     // A dry run says what a run would do. Without any provider no run would do anything, so it says what one could do.
     let needs_provider = !(dry && snapshot.providers.is_empty());
     let barred = |model: &Model| -> Option<Exclusion> {
@@ -52,6 +55,8 @@ pub(crate) fn choose(
             Some(Exclusion::Unavailable)
         } else if needs_provider && snapshot.provider(&model.provider).is_none() {
             Some(Exclusion::ProviderNotConfigured)
+        } else if bound_to.is_some_and(|dialect| !speaks(snapshot, model, dialect)) {
+            Some(Exclusion::OtherDialect)
         } else {
             None
         }
@@ -67,6 +72,10 @@ pub(crate) fn choose(
         cached: None,
     };
     decide(snapshot.classifier.as_ref(), conversation, preferences, situation)
+}
+
+fn speaks(snapshot: &Snapshot, model: &Model, dialect: Dialect) -> bool {
+    snapshot.provider(&model.provider).is_some_and(|provider| provider.dialect() == Some(dialect))
 }
 
 /// Why a decision without a candidate has none.

@@ -11,13 +11,15 @@ use router_cache::response::ResponseCache;
 use router_core::classify::Classification;
 use router_core::conversation::Conversation;
 use router_core::decision::Decision;
-use router_core::error_kind::ErrorKind;
-use router_core::id::ModelId;
+use router_core::id::{ModelId, RequestId};
 use router_core::live::LiveSummary;
-use router_core::moment::Moment;
 use router_core::preferences::Preferences;
 use router_core::price::Cost;
 use router_core::principal::Principal;
+use router_core::raw_json::RawJson;
+use router_core::usage::Usage;
+use router_providers::answer::Answer;
+use router_providers::original::Original;
 use router_providers::whole::as_events;
 use router_store::recorder::Recorder;
 
@@ -25,15 +27,17 @@ use crate::admit::{Lane, admit};
 use crate::ask::Ask;
 use crate::choose::{Circumstances, choose, known, no_candidate};
 use crate::clock::Clock;
-use crate::dispatch::{Dispatch, Dispatched};
+use crate::dispatch::{Dispatched, dispatch};
 use crate::error::RouteError;
 use crate::health::{Observer, ProviderHealth};
+use crate::job::Job;
 use crate::live::LiveBoard;
 use crate::metrics;
 use crate::recall::{Recall, key, recall, remember};
 use crate::record::OpenRecord;
 use crate::routed::{Reply, Routed, RoutedStream, Speaker, StreamEvent};
 use crate::snapshot::Snapshot;
+use crate::stream::{Opened, StreamRun};
 use crate::surroundings::Surroundings;
 
 /// What an engine is made of.
@@ -59,17 +63,17 @@ pub struct Engine {
 }
 
 /// A snapshot, and the statistics of its models.
-struct Current {
-    snapshot: Arc<Snapshot>,
-    board: Arc<LiveBoard>,
+pub(crate) struct Current {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) board: Arc<LiveBoard>,
 }
 
-/// What stages 4 and 5 work on.
-struct Run<'a> {
-    current: &'a Current,
-    ask: &'a Ask,
-    decision: &'a Decision,
-    arrived: Moment,
+/// A request that has passed the first three stages.
+enum Passed {
+    /// It has been answered before.
+    Remembered { reply: Box<Reply>, record: Box<OpenRecord>, allowance: Allowance, id: RequestId },
+    /// Somebody is to be asked.
+    Open(Box<Opened>),
 }
 
 impl Engine {
@@ -112,119 +116,106 @@ impl Engine {
     /// See [`RouteError`]. Every error has its record, but for [`RouteError::UnknownModel`] and [`RouteError::RateLimited`]
     /// (not admitted) and [`RouteError::RecordsUnavailable`] (nobody was asked).
     pub async fn route(&self, ask: Ask, principal: &Principal) -> Result<Routed, RouteError> {
+        let Opened { job, mut record, remember: memory, allowance, in_flight: _in_flight } =
+            match self.pass(ask, principal).await? {
+                Passed::Open(opened) => *opened,
+                Passed::Remembered { reply, record, allowance, id } => {
+                    return Ok(remembered(*reply, *record, allowance, id));
+                }
+            };
+
+        // 5 dispatch
+        let Dispatched { index, answer, usage } = match dispatch(&job, &mut record).await {
+            Ok(dispatched) => dispatched,
+            Err(failures) => {
+                let attempts = record.attempts().to_vec();
+                record.failed(Some(failures.kind()));
+                return Err(failures.into_error(attempts));
+            }
+        };
+        let reply = reply(&job, index, answer, usage, record.decision().clone());
+
+        // 6 remember
+        if let Some((cache, key)) = memory.filter(|_| reply.is_worth_remembering()) {
+            remember(cache.as_ref(), key, &reply).await;
+        }
+
+        // 7 record
+        let (attempts, cost) = (record.attempts().to_vec(), record.cost());
+        let latency = record.succeeded(&reply, false);
+        Ok(Routed { id: job.ask.id, reply, cost, latency, cached: false, attempts, allowance: Some(allowance) })
+    }
+
+    /// Answers a request as a stream: the same pipeline.
+    ///
+    /// Returns before anybody is asked; what happens then is in the stream. Dropping it gives the upstream request up and
+    /// records the request as cancelled.
+    ///
+    /// # Errors
+    /// As [`Engine::route`], for what is known before anybody is asked.
+    pub async fn stream(&self, ask: Ask, principal: &Principal) -> Result<RoutedStream, RouteError> {
+        let opened = match self.pass(ask, principal).await? {
+            Passed::Open(opened) => *opened,
+            Passed::Remembered { reply, record, allowance, id } => {
+                return Ok(replay(remembered(*reply, *record, allowance, id), allowance));
+            }
+        };
+        let Some(choice) = opened.job.decision.choice() else { return Err(RouteError::RecordsUnavailable) };
+        let first_choice = (choice.model.id.clone(), choice.model.provider.clone());
+        let (id, decision) = (opened.job.ask.id, opened.record.decision().clone());
+        let (simulated, allowance) = (opened.job.current.snapshot.simulated, opened.allowance);
+        let run = Box::new(StreamRun::new(opened));
+        let events = stream::unfold(run, async |mut run| run.next().await.map(|event| (event, run)));
+        Ok(RoutedStream { id, first_choice, decision, simulated, allowance, events: Box::pin(events) })
+    }
+
+    /// Stages 1 to 4.
+    async fn pass(&self, ask: Ask, principal: &Principal) -> Result<Passed, RouteError> {
         let current = self.current.load_full();
         let snapshot = &current.snapshot;
         let arrived = self.around.now();
         known(&ask.preferences, snapshot)?;
-        let _in_flight = metrics::InFlight::enter();
+        let in_flight = metrics::InFlight::enter();
 
         // 1 admit
         let rate = snapshot.settings.execution_rate;
         let allowance = admit(self.limiter.as_ref(), principal, Lane::Executions, rate, arrived).await?;
 
         // 2 choose: before the cache is asked, because the record of a remembered answer says what kind of prompt it was, too.
-        let decision = self.decide_now(&current, &ask.conversation, &ask.preferences, principal, false);
+        let decision =
+            self.decide_now(&current, &ask.conversation, ask.original.as_ref(), &ask.preferences, principal, false);
         let around = Arc::clone(&self.around);
-        let mut record = OpenRecord::open(around, snapshot, &ask, principal, &decision, arrived);
+        let record = OpenRecord::open(around, snapshot, &ask, principal, &decision, arrived);
 
         // 3 recall
         let use_cache = Recall::of(&ask, snapshot.settings.cache_enabled);
         let key = use_cache.any().then(|| key(&ask, principal, snapshot.registry.generation())).flatten();
-        let remembered = match key.filter(|_| use_cache.read) {
+        let reply = match key.filter(|_| use_cache.read) {
             Some(key) => recall(self.cache.as_ref(), key).await,
             None => None,
         };
-        let cached = remembered.is_some();
-        let (reply, attempts, cost) = if let Some(reply) = remembered {
-            (reply, Vec::new(), Cost::ZERO)
-        } else if use_cache.only {
+        if let Some(reply) = reply {
+            let (reply, record) = (Box::new(reply), Box::new(record));
+            return Ok(Passed::Remembered { reply, record, allowance, id: ask.id });
+        }
+        if use_cache.only {
             record.failed(None);
             return Err(RouteError::NotCached);
-        } else {
-            let run = Run { current: &current, ask: &ask, decision: &decision, arrived };
-            let reply = match self.run(run, &mut record).await {
-                Ok(reply) => reply,
-                Err((RouteError::RecordsUnavailable, _)) => {
-                    record.forget();
-                    return Err(RouteError::RecordsUnavailable);
-                }
-                Err((error, kind)) => {
-                    record.failed(kind);
-                    return Err(error);
-                }
-            };
-            // 6 remember
-            if let Some(key) = key.filter(|_| use_cache.write && reply.is_worth_remembering()) {
-                remember(self.cache.as_ref(), key, &reply).await;
-            }
-            (reply, record.attempts().to_vec(), record.cost())
-        };
-
-        // 7 record
-        let latency = record.succeeded(&reply, cached);
-        Ok(Routed { id: ask.id, reply, cost, latency, cached, attempts, allowance: Some(allowance) })
-    }
-
-    /// Answers a request as a stream: the same pipeline.
-    ///
-    /// Returns before anybody is asked; what happens then is in the stream.
-    ///
-    /// # Errors
-    /// As [`Engine::route`], for what is known before anybody is asked.
-    pub async fn stream(&self, ask: Ask, principal: &Principal) -> Result<RoutedStream, RouteError> {
-        let routed = self.route(ask, principal).await?;
-        let reply = &routed.reply;
-        let first_choice = (reply.model_id.clone(), reply.provider.clone());
-        let (id, decision, simulated) = (routed.id, reply.decision.clone(), reply.simulated);
-        let allowance = routed.allowance.ok_or(RouteError::NotCached)?;
-        let speaker = Speaker {
-            model_id: reply.model_id.clone(),
-            provider: reply.provider.clone(),
-            upstream_model: reply.upstream_model.clone(),
-            upstream_id: reply.upstream_id.clone(),
-            dropped: reply.dropped.clone(),
-            changed: reply.changed.clone(),
-            original: false,
-            continues: false,
-        };
-        let said = StreamEvent::Said(as_events(reply.parts.clone()));
-        let events = [StreamEvent::Speaking(Box::new(speaker)), said, StreamEvent::Done(Box::new(routed))];
-        let events = Box::pin(stream::iter(events.map(Ok)));
-        Ok(RoutedStream { id, first_choice, decision, simulated, allowance, events })
-    }
-
-    /// Asks models: stages 4 and 5. An error comes with what the record says of it.
-    async fn run(&self, run: Run<'_>, record: &mut OpenRecord) -> Result<Reply, (RouteError, Option<ErrorKind>)> {
-        let Run { current: Current { snapshot, board }, ask, decision, arrived } = run;
-        let Some(choice) = decision.choice() else {
-            return Err((no_candidate(decision, snapshot), None));
-        };
+        }
 
         // 4 intent
-        record.intend(&choice.model, snapshot.settings.on_record_loss).map_err(|refused| (refused, None))?;
+        let Some(choice) = decision.choice() else {
+            record.failed(None);
+            return Err(no_candidate(&decision, snapshot));
+        };
+        if let Err(refused) = record.intend(&choice.model, snapshot.settings.on_record_loss) {
+            record.forget();
+            return Err(refused);
+        }
         metrics::overhead(self.around.now().since(arrived));
-
-        // 5 dispatch
-        let dispatch = Dispatch { around: &self.around, snapshot, board, ask, decision, arrived };
-        let Dispatched { candidate, answer, usage } = dispatch.run(record).await.map_err(|failures| {
-            let (kind, attempts) = (failures.kind(), record.attempts().to_vec());
-            let (message, retry_after) = (failures.message(), failures.retry_after());
-            (RouteError::Failed { kind, message, attempts, retry_after }, Some(kind))
-        })?;
-        Ok(Reply {
-            model_id: candidate.model.id.clone(),
-            provider: candidate.model.provider.clone(),
-            upstream_model: answer.upstream_model,
-            upstream_id: answer.upstream_id,
-            parts: answer.parts,
-            finish: answer.finish,
-            usage,
-            simulated: snapshot.simulated,
-            dropped: answer.dropped,
-            changed: answer.changed,
-            original: answer.original,
-            decision: record.decision().clone(),
-        })
+        let remember = key.filter(|_| use_cache.write).map(|key| (Arc::clone(&self.cache), key));
+        let job = Job { around: Arc::clone(&self.around), current, ask, decision, arrived };
+        Ok(Passed::Open(Box::new(Opened { job, record, remember, allowance, in_flight })))
     }
 
     /// Takes one read (or dry run) from the caller's allowance, apart from the one for executions.
@@ -248,7 +239,7 @@ impl Engine {
     ) -> Result<Decision, RouteError> {
         let current = self.current.load();
         known(preferences, &current.snapshot)?;
-        Ok(self.decide_now(&current, conversation, preferences, principal, true))
+        Ok(self.decide_now(&current, conversation, None, preferences, principal, true))
     }
 
     /// The type and difficulty of a prompt.
@@ -267,8 +258,7 @@ impl Engine {
     #[must_use]
     pub fn provider_health(&self) -> Vec<ProviderHealth> {
         let snapshot = self.snapshot();
-        let now = self.around.now();
-        let mut health: Vec<_> = snapshot.providers.keys().map(|id| self.around.observer.health(id, now)).collect();
+        let mut health: Vec<_> = snapshot.providers.keys().map(|id| self.around.observer.health(id)).collect();
         health.sort_by(|a, b| a.id.cmp(&b.id));
         health
     }
@@ -277,6 +267,7 @@ impl Engine {
         &self,
         current: &Current,
         conversation: &Conversation,
+        original: Option<&Original>,
         preferences: &Preferences,
         principal: &Principal,
         dry: bool,
@@ -286,6 +277,7 @@ impl Engine {
             snapshot: &current.snapshot,
             live: &current.board,
             out: &self.around.observer.out_of_plans(now),
+            bound_to: original.filter(|original| original.binds()).map(|original| original.dialect),
             now,
             today: self.today(),
             dry,
@@ -297,4 +289,51 @@ impl Engine {
     fn today(&self) -> Date {
         Offset::UTC.to_datetime(self.around.wall()).date()
     }
+}
+
+/// The answer of the model at that place of the ranking.
+fn reply(job: &Job, index: usize, answer: Answer, usage: Usage, decision: RawJson) -> Reply {
+    let model = &job.decision.ranked[index].model;
+    Reply {
+        model_id: model.id.clone(),
+        provider: model.provider.clone(),
+        upstream_model: answer.upstream_model,
+        upstream_id: answer.upstream_id,
+        parts: answer.parts,
+        finish: answer.finish,
+        usage,
+        simulated: job.current.snapshot.simulated,
+        dropped: answer.dropped,
+        changed: answer.changed,
+        original: answer.original,
+        decision,
+    }
+}
+
+/// An answer from the cache.
+fn remembered(reply: Reply, record: OpenRecord, allowance: Allowance, id: RequestId) -> Routed {
+    let latency = record.succeeded(&reply, true);
+    let allowance = Some(allowance);
+    Routed { id, reply, cost: Cost::ZERO, latency, cached: true, attempts: Vec::new(), allowance }
+}
+
+/// A whole answer as a stream.
+fn replay(routed: Routed, allowance: Allowance) -> RoutedStream {
+    let reply = &routed.reply;
+    let first_choice = (reply.model_id.clone(), reply.provider.clone());
+    let speaker = Speaker {
+        model_id: reply.model_id.clone(),
+        provider: reply.provider.clone(),
+        upstream_model: reply.upstream_model.clone(),
+        upstream_id: reply.upstream_id.clone(),
+        dropped: reply.dropped.clone(),
+        changed: reply.changed.clone(),
+        original: false,
+        continues: false,
+    };
+    let (id, decision, simulated) = (routed.id, reply.decision.clone(), reply.simulated);
+    let said = StreamEvent::Said(as_events(reply.parts.clone()));
+    let events = [StreamEvent::Speaking(Box::new(speaker)), said, StreamEvent::Done(Box::new(routed))];
+    let events = Box::pin(stream::iter(events.map(Ok)));
+    RoutedStream { id, first_choice, decision, simulated, allowance, events }
 }

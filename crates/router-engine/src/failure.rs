@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use router_core::attempt::Attempt;
 use router_core::error_kind::{ErrorKind, SameAgain};
 use router_providers::answer::CallError;
+
+use crate::error::RouteError;
 
 /// The failed attempts of one request.
 #[derive(Debug, Default)]
@@ -12,6 +15,8 @@ pub(crate) struct Failures {
     telling: Option<CallError>,
     last: Option<ErrorKind>,
     smallest_wait: Option<Duration>,
+    /// Somebody was not asked because a breaker was open. Says something only where nobody was asked at all.
+    pub(crate) left_alone: bool,
 }
 
 impl Failures {
@@ -32,15 +37,22 @@ impl Failures {
         self.last.map_or("none", ErrorKind::name)
     }
 
-    /// What the caller is told. Nobody was asked at all only where no model is large enough for the prompt.
+    /// What the caller is told. Nobody was asked at all only where all are left alone, or no model is large enough.
     pub(crate) fn kind(&self) -> ErrorKind {
-        self.telling.as_ref().map_or(ErrorKind::ContextTooLong, |error| error.kind)
+        let nobody_asked = if self.left_alone { ErrorKind::Overloaded } else { ErrorKind::ContextTooLong };
+        self.telling.as_ref().map_or(nobody_asked, |error| error.kind)
     }
 
     /// The provider's words, where the request is at fault. Its words about our key or our account are not the caller's business.
     pub(crate) fn message(&self) -> String {
         let about_request = self.telling.as_ref().filter(|error| !error.kind.reaction().target_at_fault);
         about_request.map_or_else(String::new, |error| error.message.clone())
+    }
+
+    /// The error for the caller.
+    pub(crate) fn into_error(self, attempts: Vec<Attempt>) -> RouteError {
+        let (kind, message, retry_after) = (self.kind(), self.message(), self.retry_after());
+        RouteError::Failed { kind, message, attempts, retry_after }
     }
 
     /// The smallest wait that anybody named; only where waiting is what helps.

@@ -1,14 +1,23 @@
-//! What the answers of providers say about their health. Nobody is asked just to find out: that would cost money.
+//! What the answers of providers say about their health, and whom to leave alone because of it. Nobody is asked just to find
+//! out: that would cost money.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use router_core::error_kind::ErrorKind;
+use router_core::error_kind::{ErrorKind, Phase};
 use router_core::id::{ModelId, ProviderId};
 use router_core::model::Model;
 use router_core::moment::Moment;
+use router_providers::answer::CallError;
+
+use crate::breaker::{Breaker, BreakerSettings, Pass};
+use crate::metrics;
+use crate::retry_budget::RetryBudget;
+
+/// The longest that a provider's own word keeps a model away.
+const LONGEST_REST: Duration = Duration::from_secs(300);
 
 /// How a provider is, as far as its last answers tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +28,7 @@ pub enum ProviderStatus {
     Up,
     /// The last attempt failed.
     Degraded,
-    /// Out of plans for a while: an operator has to act.
+    /// Out of plans: it cannot be reached, or an operator has to act.
     Down,
 }
 
@@ -38,13 +47,21 @@ pub struct ProviderHealth {
     pub last_error: Option<ErrorKind>,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// What was seen of a provider.
+#[derive(Debug, Default)]
 struct Seen {
-    status: ProviderStatus,
-    since: Timestamp,
+    last: Option<Last>,
     latency: Option<Duration>,
-    last_error: Option<ErrorKind>,
-    down_until: Moment,
+    breaker: Breaker,
+    budget: RetryBudget,
+}
+
+/// The last attempt at a provider.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    error: Option<ErrorKind>,
+    /// Since when attempts end so: well, or not.
+    since: Timestamp,
 }
 
 /// Who is out of plans at one moment.
@@ -60,7 +77,21 @@ impl OutOfPlans {
     }
 }
 
-/// Passive observation of all providers.
+/// How an attempt passed the breakers of its model and of its provider. Its outcome is told with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    model: Pass,
+    provider: Pass,
+}
+
+impl Entry {
+    /// The attempt finds out whether a target that failed is back: it is not repeated.
+    pub(crate) fn is_probe(self) -> bool {
+        self.model == Pass::Probe || self.provider == Pass::Probe
+    }
+}
+
+/// Passive observation of all providers, and the breakers that follow from it.
 #[derive(Debug, Default)]
 pub(crate) struct Observer {
     seen: Mutex<State>,
@@ -69,91 +100,174 @@ pub(crate) struct Observer {
 #[derive(Debug, Default)]
 struct State {
     providers: HashMap<ProviderId, Seen>,
-    /// Models that their provider does not have, until when.
-    missing: HashMap<ModelId, Moment>,
+    models: HashMap<ModelId, Breaker>,
+}
+
+impl State {
+    fn of(&mut self, model: &Model) -> (&mut Seen, &mut Breaker) {
+        let seen = self.providers.entry(model.provider.clone()).or_default();
+        (seen, self.models.entry(model.id.clone()).or_default())
+    }
+}
+
+impl Seen {
+    fn ended(&mut self, error: Option<ErrorKind>, wall: Timestamp) {
+        let same = self.last.filter(|last| last.error.is_some() == error.is_some());
+        self.last = Some(Last { error, since: same.map_or(wall, |last| last.since) });
+    }
 }
 
 impl Observer {
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         // Figures only: a panic elsewhere leaves them as good as they were.
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn succeeded(&self, provider: &ProviderId, latency: Duration, wall: Timestamp) {
+    /// Lets an attempt at `model` pass, unless a breaker is open.
+    pub(crate) fn enter(&self, model: &Model, now: Moment) -> Option<Entry> {
         let mut state = self.state();
-        let since = match state.providers.get(provider) {
-            Some(before) if before.status == ProviderStatus::Up => before.since,
-            _ => wall,
+        let (seen, breaker) = state.of(model);
+        let provider = seen.breaker.enter(now)?;
+        let Some(model) = breaker.enter(now) else {
+            seen.breaker.abandoned(provider, now);
+            return None;
         };
-        let up = Seen {
-            status: ProviderStatus::Up,
-            since,
-            latency: Some(latency),
-            last_error: None,
-            down_until: Moment::default(),
-        };
-        state.providers.insert(provider.clone(), up);
+        Some(Entry { model, provider })
     }
 
-    /// Takes note of a failure, and of the cooldown that its kind calls for.
-    pub(crate) fn failed(&self, provider: &ProviderId, model: &ModelId, kind: ErrorKind, now: Moment, wall: Timestamp) {
-        let reaction = kind.reaction();
+    /// A first try is made at a provider: it earns a share of a repeat.
+    pub(crate) fn first_try(&self, model: &Model, share: f64) {
+        self.state().of(model).0.budget.earn(share);
+    }
+
+    /// Takes a repeat from the provider's budget.
+    pub(crate) fn may_repeat(&self, model: &Model, now: Moment) -> bool {
+        let granted = self.state().of(model).0.budget.take(now);
+        if !granted {
+            metrics::repeat_refused(&model.provider);
+        }
+        granted
+    }
+
+    pub(crate) fn succeeded(&self, model: &Model, entry: Entry, latency: Duration, wall: Timestamp) {
+        let mut state = self.state();
+        let (seen, breaker) = state.of(model);
+        breaker.succeeded(entry.model);
+        seen.breaker.succeeded(entry.provider);
+        seen.latency = Some(latency);
+        seen.ended(None, wall);
+    }
+
+    /// The attempt ended without saying anything about its target: the caller left, or it was never sent.
+    pub(crate) fn abandoned(&self, model: &Model, entry: Entry, now: Moment) {
+        let mut state = self.state();
+        let (seen, breaker) = state.of(model);
+        breaker.abandoned(entry.model, now);
+        seen.breaker.abandoned(entry.provider, now);
+    }
+
+    /// Takes note of a failure, and of what its kind calls for.
+    pub(crate) fn failed(
+        &self,
+        model: &Model,
+        entry: Entry,
+        error: &CallError,
+        settings: BreakerSettings,
+        (now, wall): (Moment, Timestamp),
+    ) {
+        let reaction = error.kind.reaction();
         if !reaction.target_at_fault {
-            return;
+            // Whoever refuses a request is there.
+            return match error.status {
+                Some(_) => {
+                    let mut state = self.state();
+                    let (seen, breaker) = state.of(model);
+                    breaker.succeeded(entry.model);
+                    seen.breaker.succeeded(entry.provider);
+                }
+                None => self.abandoned(model, entry, now),
+            };
         }
         let mut state = self.state();
-        let until = now.after(reaction.cooldown);
-        // A model that does not exist says nothing about its neighbours at the same provider.
-        if kind == ErrorKind::NotFound {
-            state.missing.insert(model.clone(), until);
-            return;
+        let (seen, breaker) = state.of(model);
+        let (at_model, at_provider) = blame(error, settings);
+        let mut opened = [None; 2];
+        match at_model {
+            Some(rest) => {
+                opened[0] = breaker.failed(entry.model, rest, now, settings).then_some(("model", model.id.as_str()));
+            }
+            None => breaker.abandoned(entry.model, now),
         }
-        let before = state.providers.get(provider).copied();
-        // Another fault, in flight when the cooldown began, does not shorten it.
-        let until = before.map_or(until, |before| before.down_until.max(until));
-        let status = if until > now { ProviderStatus::Down } else { ProviderStatus::Degraded };
-        let failing = Seen {
-            status,
-            since: before.filter(|before| before.status == status).map_or(wall, |before| before.since),
-            latency: before.and_then(|before| before.latency),
-            last_error: Some(kind),
-            down_until: until,
-        };
-        state.providers.insert(provider.clone(), failing);
+        match at_provider {
+            Some(rest) => {
+                let opens = seen.breaker.failed(entry.provider, rest, now, settings);
+                opened[1] = opens.then_some(("provider", model.provider.as_str()));
+            }
+            None => seen.breaker.abandoned(entry.provider, now),
+        }
+        // A model that does not exist says nothing about its neighbours at the same provider.
+        if error.kind != ErrorKind::NotFound {
+            seen.ended(Some(error.kind), wall);
+        }
+        drop(state);
+        for (scope, target) in opened.into_iter().flatten() {
+            metrics::breaker_opened(scope, target);
+            tracing::error!(scope, target, error_kind = error.kind.name(), "out of plans until a probe succeeds");
+        }
     }
 
     /// Who is out of plans at the moment. Usually nobody, so usually nothing is allocated.
     pub(crate) fn out_of_plans(&self, now: Moment) -> OutOfPlans {
         let state = self.state();
-        let down = state.providers.iter().filter(|(_, seen)| seen.down_until > now);
-        let missing = state.missing.iter().filter(|&(_, &until)| until > now);
+        let down = state.providers.iter().filter(|(_, seen)| !seen.breaker.admits(now));
+        let failing = state.models.iter().filter(|(_, breaker)| !breaker.admits(now));
         OutOfPlans {
             providers: down.map(|(id, _)| id.clone()).collect(),
-            models: missing.map(|(id, _)| id.clone()).collect(),
+            models: failing.map(|(id, _)| id.clone()).collect(),
         }
     }
 
-    /// Ends all cooldowns: the operator has changed something, perhaps the key.
+    /// Closes all breakers: the operator has changed something, perhaps the key.
     pub(crate) fn forgive(&self) {
         let mut state = self.state();
-        state.missing.clear();
+        state.models.clear();
         for seen in state.providers.values_mut() {
-            seen.down_until = Moment::default();
+            seen.breaker = Breaker::default();
         }
     }
 
-    pub(crate) fn health(&self, provider: &ProviderId, now: Moment) -> ProviderHealth {
-        let seen = self.state().providers.get(provider).copied();
-        let status = seen.map_or(ProviderStatus::Unknown, |seen| match seen.status {
-            ProviderStatus::Down if seen.down_until <= now => ProviderStatus::Degraded,
-            status => status,
-        });
+    pub(crate) fn health(&self, provider: &ProviderId) -> ProviderHealth {
+        let state = self.state();
+        let seen = state.providers.get(provider);
+        let last = seen.and_then(|seen| seen.last);
+        let status = match (seen, last) {
+            (Some(seen), _) if seen.breaker.is_open() => ProviderStatus::Down,
+            (_, Some(Last { error: None, .. })) => ProviderStatus::Up,
+            (_, Some(_)) => ProviderStatus::Degraded,
+            (_, None) => ProviderStatus::Unknown,
+        };
         ProviderHealth {
             id: provider.clone(),
             status,
-            since: seen.map(|seen| seen.since),
+            since: last.map(|last| last.since),
             latency: seen.and_then(|seen| seen.latency),
-            last_error: seen.and_then(|seen| seen.last_error),
+            last_error: last.and_then(|last| last.error),
         }
+    }
+}
+
+/// Whose breakers a failure counts at: the model's, the provider's. With how long the fault keeps them away by itself.
+fn blame(error: &CallError, settings: BreakerSettings) -> (Option<Duration>, Option<Duration>) {
+    let rest = error.kind.reaction().cooldown;
+    match error.kind {
+        // The key, or the account: no model of this provider would answer.
+        ErrorKind::Auth | ErrorKind::Quota => (None, Some(rest)),
+        ErrorKind::Connection | ErrorKind::Timeout(Phase::Connect) => (Some(rest), Some(rest)),
+        // A wait that is longer than a breaker's is one that all requests are spared.
+        ErrorKind::RateLimited => {
+            let long = error.retry_after.filter(|wait| *wait >= settings.probe_interval);
+            (Some(long.unwrap_or_default().min(LONGEST_REST)), None)
+        }
+        _ => (Some(rest), None),
     }
 }

@@ -6,8 +6,19 @@ mod choose;
 mod dispatch;
 mod recall;
 mod record;
+mod stream;
+
+// Stage 5 in detail: whom to ask, one attempt, a stream that goes on elsewhere.
+mod assembly;
+mod job;
+mod joint;
+mod resume;
+mod tried;
+mod voice;
+mod walk;
 
 pub mod ask;
+pub mod breaker;
 pub mod clock;
 pub mod engine;
 pub mod error;
@@ -17,6 +28,7 @@ pub mod health;
 mod live;
 pub mod metrics;
 mod pause;
+mod retry_budget;
 pub mod routed;
 pub mod settings;
 pub mod snapshot;

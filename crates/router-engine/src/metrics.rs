@@ -66,6 +66,14 @@ metrics! {
         "Share of a model's attempts that succeeded lately, in [0, 1]; NaN for models that were not asked lately.";
     FAILOVERS = "llm_failover_events_total", Kind::Counter, ["from_model", "to_model", "reason"],
         "Times a request went on to another model, and which kind of error was the reason.";
+    REPEATS_REFUSED = "llm_repeats_refused_total", Kind::Counter, ["provider"],
+        "Repeats at the same model that were not made, because the provider's retry budget was spent.";
+    BREAKER_OPENED = "llm_breaker_opened_total", Kind::Counter, ["scope", "target"],
+        "Times a breaker opened, by scope (model or provider) and target: from then on one probe at a time.";
+    FIRST_TOKEN_SECONDS = "llm_first_token_seconds", ANSWER, ["model", "provider"],
+        "Seconds from asking a model for a stream to its first delta, reasoning included.";
+    RESUMED = "llm_streams_resumed_total", Kind::Counter, ["from_model", "to_model"],
+        "Streams that another model went on with after part of the answer was sent.";
     CACHE_HITS = "llm_cache_hits_total", Kind::Counter, [],
         "Answers from the cache.";
     CACHE_MISSES = "llm_cache_misses_total", Kind::Counter, [],
@@ -101,7 +109,7 @@ metrics! {
     HTTP_REQUESTS = "llm_http_requests_total", Kind::Counter, ["route", "method", "status"],
         "HTTP requests, by route pattern and status.";
     HTTP_SECONDS = "llm_http_request_duration_seconds", ANSWER, ["route"],
-        "Seconds from an HTTP request's head to its response.";
+        "Seconds from an HTTP request's head to the last byte of its answer.";
 }
 
 /// Tells the installed recorder what each metric means.
@@ -139,6 +147,22 @@ pub(crate) fn attempt(provider: &ProviderId, model: &ModelId, error: Option<Erro
 
 pub(crate) fn failover(from: &ModelId, to: &ModelId, reason: &'static str) {
     counter!(FAILOVERS, "from_model" => from.shared(), "to_model" => to.shared(), "reason" => reason).increment(1);
+}
+
+pub(crate) fn repeat_refused(provider: &ProviderId) {
+    counter!(REPEATS_REFUSED, "provider" => provider.shared()).increment(1);
+}
+
+pub(crate) fn breaker_opened(scope: &'static str, target: &str) {
+    counter!(BREAKER_OPENED, "scope" => scope, "target" => target.to_owned()).increment(1);
+}
+
+pub(crate) fn first_token(provider: &ProviderId, model: &ModelId, after: Duration) {
+    histogram!(FIRST_TOKEN_SECONDS, "model" => model.shared(), "provider" => provider.shared()).record(after);
+}
+
+pub(crate) fn resumed(from: &ModelId, to: &ModelId) {
+    counter!(RESUMED, "from_model" => from.shared(), "to_model" => to.shared()).increment(1);
 }
 
 pub(crate) fn cache_lookup(hit: bool) {

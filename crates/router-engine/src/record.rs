@@ -12,6 +12,7 @@ use router_core::moment::Moment;
 use router_core::price::Cost;
 use router_core::principal::Principal;
 use router_core::raw_json::RawJson;
+use router_core::usage::Usage;
 use router_store::record::{Intent, RequestRecord, RequestStatus};
 
 use crate::ask::Ask;
@@ -115,12 +116,23 @@ impl OpenRecord {
             model_id: model.id.clone(),
             provider: model.provider.clone(),
             started,
+            first_token: None,
             duration: Duration::ZERO,
             outcome: AttemptOutcome::Failed { kind: ErrorKind::Cancelled, upstream_status: None },
+            contributed: false,
             usage: None,
             // The provider may have billed what it had done by then.
             cost: Some(Cost::Unpriced),
         });
+    }
+
+    /// Notes what the model that is being asked has consumed by now, in case the caller leaves.
+    pub(crate) fn consumed_so_far(&mut self, usage: Usage, cost: Cost, contributed: bool) {
+        if let Some(attempt) = &mut self.asking {
+            attempt.usage = Some(usage);
+            attempt.cost = Some(cost);
+            attempt.contributed = contributed;
+        }
     }
 
     /// Notes an attempt that has ended.

@@ -6,8 +6,10 @@ use router_cache::rate_limit::Rate;
 use router_core::preferences::Preferences;
 use router_providers::call::Deadlines;
 
+use crate::breaker::BreakerSettings;
+
 /// How a request goes on when a model fails.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FailoverSettings {
     /// Whether anybody is asked after the first attempt has failed.
     pub enabled: bool,
@@ -17,8 +19,27 @@ pub struct FailoverSettings {
     pub retry_delay: Duration,
     /// The longest pause: a model that asks for more is passed over for the next one.
     pub longest_pause: Duration,
-    /// From admission to the answer, all attempts and pauses together.
+    /// How many repeats at the same model are allowed for each first try, per provider: an outage is not multiplied by more.
+    /// A few are always allowed.
+    pub retry_share: f64,
+    /// From admission to the answer, all attempts and pauses together; to its first delta where it is streamed.
     pub request_deadline: Duration,
+    /// From admission to the last delta of a streamed answer.
+    pub stream_deadline: Duration,
+    /// How a stream goes on that stops after part of the answer was sent.
+    pub resume: Resume,
+}
+
+/// How a stream goes on that stops after part of the answer was sent: what was sent cannot be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Resume {
+    /// The next model that can continue an assistant's turn does so.
+    #[default]
+    Prefill,
+    /// The same; a model that cannot is asked afresh, and its answer is used only if it begins with what was sent.
+    Splice,
+    /// It does not: the caller gets an error in the stream.
+    Off,
 }
 
 impl Default for FailoverSettings {
@@ -30,6 +51,10 @@ impl Default for FailoverSettings {
             longest_pause: Duration::from_secs(8),
             // The official SDKs give up after 600 s: an answer after that reaches nobody.
             request_deadline: Duration::from_secs(600),
+            retry_share: 0.2,
+            // The longest answers are 128,000 tokens; at 50 a second they take 43 minutes.
+            stream_deadline: Duration::from_secs(3600),
+            resume: Resume::default(),
         }
     }
 }
@@ -59,6 +84,8 @@ pub enum KeepText {
 pub struct EngineSettings {
     /// How a request goes on when a model fails.
     pub failover: FailoverSettings,
+    /// When models and providers that fail are left alone.
+    pub breaker: BreakerSettings,
     /// How long to wait for a model.
     pub deadlines: Deadlines,
     /// The same for models that reason before they answer.
@@ -82,6 +109,7 @@ impl Default for EngineSettings {
         let deadlines = Deadlines::default();
         Self {
             failover: FailoverSettings::default(),
+            breaker: BreakerSettings::default(),
             deadlines,
             reasoning_deadlines: Deadlines {
                 first_event: Duration::from_secs(300),

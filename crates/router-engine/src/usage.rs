@@ -4,7 +4,6 @@ use router_core::conversation::{Content, Part};
 use router_core::decision::Decision;
 use router_core::estimate::text_tokens;
 use router_core::usage::{Tokens, Usage, UsageSource};
-use router_providers::answer::Answer;
 
 /// More tokens than any request can have, a thousand times over. A provider that reports more is broken, and its figures
 /// would spoil every sum they enter.
@@ -20,13 +19,28 @@ pub(crate) fn plausible(usage: Usage) -> Option<Usage> {
 }
 
 /// The provider's own figures, else ours: the decision's estimate of the prompt, and the length of the answer.
-pub(crate) fn of(answer: &Answer, decision: &Decision) -> Usage {
-    answer.usage.and_then(plausible).unwrap_or_else(|| Usage {
+pub(crate) fn of(reported: Option<Usage>, parts: &[Part], decision: &Decision) -> Usage {
+    reported.and_then(plausible).unwrap_or_else(|| Usage {
         input: decision.input_tokens,
-        output: answer.parts.iter().map(|part| text_tokens(words(part))).sum(),
+        output: length(parts),
         source: UsageSource::Estimated,
         ..Usage::default()
     })
+}
+
+/// What an answer that was cut has consumed: at least what the provider said by then, and what was written of it.
+pub(crate) fn of_part(reported: Option<Usage>, parts: &[Part], decision: &Decision) -> Usage {
+    let known = of(reported, parts, decision);
+    Usage { output: known.output.max(length(parts)), source: UsageSource::Estimated, ..known }
+}
+
+/// In tokens, estimated.
+pub(crate) fn text_length(text: &str) -> Tokens {
+    text_tokens(text)
+}
+
+fn length(parts: &[Part]) -> Tokens {
+    parts.iter().map(|part| text_tokens(words(part))).sum()
 }
 
 fn words(part: &Part) -> &str {

@@ -1,4 +1,4 @@
-//! One log line and one count for each request, whatever became of it. The field names are fixed: docs/LOGGING.md.
+//! One log line and one count for each request, when it has ended, whatever became of it. The field names are fixed: docs/LOGGING.md.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -6,7 +6,6 @@ use std::time::Instant;
 use http::header::HeaderMap;
 use http::request::Parts;
 use http::{Method, Version};
-use hyper::body::Body;
 use metrics::{counter, histogram};
 use router_core::id::RequestId;
 use router_engine::metrics::{HTTP_REQUESTS, HTTP_SECONDS};
@@ -19,6 +18,27 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// The longest part of a caller's own request id that is logged.
 const CLIENT_ID_LENGTH: usize = 128;
+
+/// How the body of an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// All of it was handed to the connection.
+    Whole,
+    /// A stream ended with an error, of that code, after its status was sent.
+    Error(&'static str),
+    /// The caller left before.
+    Aborted,
+}
+
+impl Ended {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Error(_) => "error",
+            Self::Aborted => "aborted",
+        }
+    }
+}
 
 /// What is noted of one request. Written down when dropped, so that a request whose caller left is not missing.
 #[derive(Debug)]
@@ -34,8 +54,10 @@ pub(crate) struct AccessLog {
     /// Body bytes read.
     pub(crate) bytes_in: usize,
     status: u16,
-    bytes_out: u64,
     error_code: Option<&'static str>,
+    /// Body bytes handed to the connection.
+    pub(crate) bytes_out: u64,
+    pub(crate) ended: Ended,
 }
 
 impl AccessLog {
@@ -50,15 +72,15 @@ impl AccessLog {
             route: None,
             bytes_in: 0,
             status: CLIENT_CLOSED_REQUEST,
-            bytes_out: 0,
             error_code: None,
+            bytes_out: 0,
+            ended: Ended::Aborted,
         }
     }
 
-    /// The request was answered.
-    pub(crate) fn answered(mut self, response: &Reply) {
+    /// The request is being answered.
+    pub(crate) fn answering(&mut self, response: &Reply) {
         self.status = response.status().as_u16();
-        self.bytes_out = response.body().size_hint().exact().unwrap_or(0);
         self.error_code = response.extensions().get::<Code>().map(|code| code.0);
     }
 }
@@ -67,6 +89,10 @@ impl Drop for AccessLog {
     fn drop(&mut self) {
         let elapsed = self.begun.elapsed();
         let route = self.route.unwrap_or("unmatched");
+        let error_code = match self.ended {
+            Ended::Error(code) => Some(code),
+            Ended::Whole | Ended::Aborted => self.error_code,
+        };
         counter!(HTTP_REQUESTS, "route" => route, "method" => label(&self.method), "status" => self.status.to_string())
             .increment(1);
         histogram!(HTTP_SECONDS, "route" => route).record(elapsed);
@@ -82,7 +108,8 @@ impl Drop for AccessLog {
             bytes_out = self.bytes_out,
             peer = %self.peer,
             protocol = ?self.version,
-            error_code = self.error_code,
+            ended = self.ended.name(),
+            error_code,
             "request"
         );
     }

@@ -1,13 +1,7 @@
 //! How busy a connection is: what the idle timeout looks at.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -55,35 +49,5 @@ pub(crate) struct InFlight(watch::Sender<usize>);
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.send_modify(|requests| *requests = requests.saturating_sub(1));
-    }
-}
-
-/// A response body that keeps its connection busy.
-#[derive(Debug)]
-pub(crate) struct TrackedBody {
-    body: Full<Bytes>,
-    _request: InFlight,
-}
-
-impl TrackedBody {
-    pub(crate) fn new(body: Full<Bytes>, request: InFlight) -> Self {
-        Self { body, _request: request }
-    }
-}
-
-impl Body for TrackedBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

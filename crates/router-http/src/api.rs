@@ -1,15 +1,22 @@
 //! The endpoints: each file holds the types, the documentation and the handlers of one path.
 
+pub(crate) mod chat;
 pub(crate) mod eval;
 pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod index;
 pub(crate) mod metrics;
 pub(crate) mod models;
+pub(crate) mod openai_models;
 pub(crate) mod probes;
 pub(crate) mod requests;
 pub(crate) mod route;
 
+mod chat_voice;
 mod judged;
+mod model_name;
 mod page;
 mod prompt;
+mod route_stream;
+mod wish_headers;
+mod wishes;

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::activity::Activity;
+use crate::patient_stream::PatientStream;
 use crate::service::Service;
 use crate::settings::Settings;
 
@@ -62,7 +63,8 @@ pub(crate) async fn run(
         let (service, in_flight) = (service.clone(), activity.begin());
         async move { Ok::<_, Infallible>(service.answer(request, peer, in_flight).await) }
     });
-    let mut connection = pin!(protocols.serve_connection(TokioIo::new(stream), handler));
+    let stream = TokioIo::new(PatientStream::new(stream, settings.write_timeout));
+    let mut connection = pin!(protocols.serve_connection(stream, handler));
     let mut quiet = pin!(activity.quiet(first, later));
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,

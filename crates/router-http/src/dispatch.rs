@@ -76,9 +76,10 @@ mod tests {
     fn every_row_of_the_table_is_reached() {
         let dispatch = Dispatch::new();
         for route in ROUTES {
-            let found = dispatch.find(&route.method, &route.path.replace("{id}", "a%20b")).unwrap();
+            let path = route.path.replace("{id}", "a%20b").replace("{*id}", "a%20b");
+            let found = dispatch.find(&route.method, &path).unwrap();
             assert!(std::ptr::eq(found.route, route), "{} {}", route.method, route.path);
-            assert_eq!(found.path_id.as_deref(), route.path.contains("{id}").then_some("a b"));
+            assert_eq!(found.path_id.as_deref(), route.path.contains("id}").then_some("a b"));
         }
     }
 
@@ -97,6 +98,8 @@ mod tests {
             let refused = dispatch.find(&method, path).err().unwrap();
             assert!(matches!(&refused, ApiError::MethodNotAllowed { allow: given } if given == allow), "{refused}");
         }
+        let slashes = dispatch.find(&Method::GET, "/v1/models/a/b%2Fc:d").unwrap();
+        assert_eq!(slashes.path_id.as_deref(), Some("a/b/c:d"));
         assert!(matches!(dispatch.find(&Method::GET, "/api/requests/%ff"), Err(ApiError::Invalid { .. })));
         assert!(matches!(dispatch.find(&Method::GET, "/api/models/"), Err(ApiError::NoSuchPath { .. })));
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use router_engine::error::RouteError;
+use router_providers::request_error::RequestError;
 use router_store::error::StoreError;
 
 /// Why a request was not answered as asked. How each is said (status, type, code, headers) is in
@@ -17,6 +18,9 @@ pub(crate) enum ApiError {
         /// What it is, and what it must be.
         problem: String,
     },
+    /// A request in somebody else's format is not what it must be. The caller can act.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// The body is not JSON. The caller can act.
     #[error("the body is not valid JSON: {problem}")]
     NotJson {
@@ -129,6 +133,9 @@ pub(crate) enum ApiError {
     /// An answer could not be written as JSON: a defect.
     #[error("the answer could not be written")]
     Unwritable(#[source] serde_json::Error),
+    /// A stream stopped without saying how it ended: a defect.
+    #[error("the answer stopped without an end")]
+    NoEnd,
 }
 
 impl ApiError {

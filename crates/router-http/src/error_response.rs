@@ -1,20 +1,25 @@
-//! How errors are said: one JSON shape, and one table of statuses.
+//! How errors are said: one table of statuses, and headers that tell clients whether to ask again.
 
 use std::time::Duration;
 
+use http::StatusCode;
 use http::header::{ALLOW, CONNECTION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use http::{Response, StatusCode};
-use router_core::attempt::Attempt;
 use router_core::error_kind::ErrorKind;
 use router_core::id::RequestId;
-use router_core::raw_json::RawJson;
 use router_engine::error::RouteError;
+use router_providers::request_error::RequestError;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::dialect::Dialect;
 use crate::error::ApiError;
+use crate::native_error::ErrorBody;
+use crate::openai_error::{self, OpenAiError};
 use crate::rate_headers;
 use crate::response::{self, Reply};
+
+/// As `Retry-After`, in milliseconds: OpenAI's SDKs prefer it.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 /// Tells SDKs whether a retry of theirs can help.
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -27,35 +32,6 @@ const RECORDS_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// When to ask again where all models are out for the moment: by then a breaker lets somebody try.
 const CANDIDATE_RETRY_AFTER: Duration = Duration::from_secs(30);
-
-/// The body of every error.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct ErrorBody {
-    error: ErrorDetail,
-}
-
-/// What went wrong, for programs and for people.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct ErrorDetail {
-    /// The class: decides who can act.
-    r#type: ErrorType,
-    /// The exact reason; stable.
-    code: &'static str,
-    /// What happened and what to do, in English; not stable.
-    message: String,
-    /// The field at fault, as a path: `preferences.costWeight`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
-    /// The request, for the operator's log and records.
-    request_id: RequestId,
-    /// Everyone that was asked, where models were.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    attempts: Vec<Attempt>,
-    /// Why no model can answer: the explanation of the decision.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<RawJson>,
-}
 
 /// Classes of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -85,8 +61,10 @@ impl ApiError {
     pub(crate) fn verdict(&self) -> Verdict {
         use ErrorType::{Internal, InvalidRequest, NotFound, Permission, Unavailable};
         match self {
-            Self::Invalid { .. } => (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_field"),
-            Self::NotJson { .. } => (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_json"),
+            Self::Request(RequestError::NotJson { .. }) | Self::NotJson { .. } => {
+                (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_json")
+            }
+            Self::Invalid { .. } | Self::Request(_) => (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_field"),
             Self::NotUtf8 { .. } => (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_utf8"),
             Self::BodyCut => (StatusCode::BAD_REQUEST, InvalidRequest, "incomplete_body"),
             Self::BodySlow { .. } => (StatusCode::REQUEST_TIMEOUT, InvalidRequest, "body_timeout"),
@@ -106,44 +84,47 @@ impl ApiError {
             Self::Store(_) | Self::RecordsLate { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, Unavailable, "records_unavailable")
             }
-            Self::Unwritable(_) => (StatusCode::INTERNAL_SERVER_ERROR, Internal, "internal"),
+            Self::Unwritable(_) | Self::NoEnd => (StatusCode::INTERNAL_SERVER_ERROR, Internal, "internal"),
         }
     }
 
-    fn field(&self) -> Option<&str> {
+    /// The field at fault.
+    pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid { field, .. } => Some(field),
+            Self::Request(error) => error.field(),
             Self::NotFound { field, .. } | Self::RecordsLate { field, .. } => *field,
             Self::UnknownModel { .. } | Self::Route(RouteError::UnknownModel { .. }) => Some("modelId"),
             _ => None,
         }
     }
 
-    /// The response. Details that are the operator's business go to the log, not to the caller.
-    pub(crate) fn into_response(self, request_id: RequestId) -> Reply {
-        let (status, r#type, code) = self.verdict();
+    /// The error in the caller's dialect. Details that are the operator's business go to the log, not to the caller.
+    pub(crate) fn tell(self, request_id: RequestId, dialect: Dialect) -> Told {
         if let Self::Store(error) = &self {
             tracing::warn!(%request_id, %error, "the store did not answer");
         }
+        let (status, _, code) = self.verdict();
         let headers = self.headers();
-        let (message, field) = (self.message(), self.field().map(str::to_owned));
-        let (attempts, decision) = match self {
-            Self::Route(RouteError::Failed { attempts, .. }) => (attempts, None),
-            Self::Route(RouteError::NoCandidate { decision, .. }) => (Vec::new(), Some(decision)),
-            _ => (Vec::new(), None),
+        let (status, body) = match dialect {
+            Dialect::Native => (status, serde_json::to_vec(&ErrorBody::of(self, request_id))),
+            Dialect::OpenAi => (openai_error::verdict(&self).0, serde_json::to_vec(&OpenAiError::of(&self))),
         };
-        let detail = ErrorDetail { r#type, code, message, field, request_id, attempts, decision };
-        let mut response = response::json(status, &ErrorBody { error: detail }).unwrap_or_else(|_| {
-            let mut bare = Response::new(http_body_util::Full::default());
-            *bare.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            bare
-        });
+        // These bodies are texts and numbers: writing them does not fail.
+        Told { status, code, headers, body: body.unwrap_or_default() }
+    }
+
+    /// The response.
+    pub(crate) fn into_response(self, request_id: RequestId, dialect: Dialect) -> Reply {
+        let Told { status, code, headers, body } = self.tell(request_id, dialect);
+        let mut response = response::text(status, HeaderValue::from_static("application/json"), body);
         response.headers_mut().extend(headers);
         response.extensions_mut().insert(Code(code));
         response
     }
 
-    fn message(&self) -> String {
+    /// What happened, for people.
+    pub(crate) fn message(&self) -> String {
         match self {
             // The provider's words are about the caller's input: they say best what to change.
             Self::Route(RouteError::Failed { message, .. }) if !message.is_empty() => message.clone(),
@@ -171,6 +152,16 @@ impl ApiError {
         }
         headers
     }
+}
+
+/// An error in the caller's words.
+pub(crate) struct Told {
+    pub(crate) status: StatusCode,
+    /// Ours, for the access log, whatever the dialect.
+    pub(crate) code: &'static str,
+    pub(crate) headers: HeaderMap,
+    /// JSON, on one line.
+    pub(crate) body: Vec<u8>,
 }
 
 /// The error's code, for the access log.
@@ -232,24 +223,23 @@ fn route_headers(error: &RouteError, headers: &mut HeaderMap) {
     }
 }
 
-/// `Retry-After` where a wait is known to help; else the word to SDKs that the attempts are spent, so that theirs
+/// How long to wait, where a wait is known to help; else the word to SDKs that the attempts are spent, so that theirs
 /// don't multiply with ours.
 fn wait(headers: &mut HeaderMap, retry_after: Option<Duration>) {
-    match retry_after {
-        // Rounded up: a second early is a second refusal.
-        Some(wait) => {
-            let seconds = wait.min(LONGEST_RETRY_AFTER).as_millis().div_ceil(1000).max(1) as u64;
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        None => {
-            headers.insert(X_SHOULD_RETRY, HeaderValue::from_static("false"));
-        }
+    if let Some(wait) = retry_after {
+        // Rounded up: a moment early is a second refusal.
+        let millis = wait.min(LONGEST_RETRY_AFTER).as_nanos().div_ceil(1_000_000).max(1) as u64;
+        headers.insert(RETRY_AFTER, millis.div_ceil(1000).into());
+        headers.insert(RETRY_AFTER_MS, millis.into());
     }
+    let again = if retry_after.is_some() { "true" } else { "false" };
+    headers.insert(X_SHOULD_RETRY, HeaderValue::from_static(again));
 }
 
 #[cfg(test)]
 mod tests {
     use router_core::error_kind::Phase;
+    use router_core::raw_json::RawJson;
 
     use super::*;
 
@@ -277,7 +267,10 @@ mod tests {
         assert_eq!(told(Some(Duration::from_millis(1)))[RETRY_AFTER], "1");
         assert_eq!(told(Some(Duration::from_millis(2001)))[RETRY_AFTER], "3");
         assert_eq!(told(Some(Duration::from_secs(9999)))[RETRY_AFTER], "120");
+        let exact = told(Some(Duration::from_millis(2001)));
+        assert_eq!((&exact[RETRY_AFTER_MS], &exact[X_SHOULD_RETRY]), (&2001.into(), &"true".parse().unwrap()));
         assert_eq!(told(None)[X_SHOULD_RETRY], "false");
+        assert!(told(None).get(RETRY_AFTER).is_none());
     }
 
     #[test]

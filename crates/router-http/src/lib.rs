@@ -3,21 +3,30 @@
 // From the socket inwards.
 mod activity;
 mod connection;
+mod patient_stream;
 pub mod server;
 pub mod settings;
+mod tracked_body;
 
 // One request.
 mod access_log;
 mod body;
+mod dialect;
 mod dispatch;
 mod error;
 mod error_response;
 mod guard;
+mod native_error;
+mod openai_error;
+mod patience;
 mod rate_headers;
 mod response;
 mod route;
+mod router_headers;
 mod routes;
 mod service;
+mod sse;
+mod voice;
 
 // Reading what callers write.
 mod json;

@@ -5,7 +5,9 @@ use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::error_response::ErrorBody;
+use crate::dialect::Dialect;
+use crate::native_error::ErrorBody;
+use crate::openai_error::OpenAiError;
 use crate::route::{Answer, Content, Limit, Operation, RequestBody, Route};
 use crate::routes::ROUTES;
 
@@ -15,7 +17,7 @@ pub fn openapi() -> Value {
     let mut schemas = Schemas::new();
     let mut paths: Map<String, Value> = Map::new();
     for route in ROUTES {
-        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        let path = paths.entry(route.path.replace("{*", "{")).or_insert_with(|| json!({}));
         path[route.method.as_str().to_ascii_lowercase()] = operation(route, &mut schemas);
     }
     let responses = error_responses(&mut schemas);
@@ -82,8 +84,10 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
         json!({"description": description, "content": content(&route.operation.answer, schemas)}),
     );
     for status in error_statuses(route) {
-        responses
-            .insert(status.to_string(), json!({"$ref": format!("#/components/responses/{}", response_name(status))}));
+        responses.insert(
+            status.to_string(),
+            json!({"$ref": format!("#/components/responses/{}", response_name(route, status))}),
+        );
     }
     operation["responses"] = responses.into();
     operation
@@ -92,8 +96,8 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
 fn parameters(route: &Route, schemas: &mut Schemas) -> Vec<Value> {
     let in_path = route
         .path
-        .contains("{id}")
-        .then(|| json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}}));
+        .contains("id}")
+        .then(|| json!({"name": "id", "in": "path", "required": true, "schema": id_schema(route)}));
     let in_query = route.operation.query.iter().map(|parameter| {
         let schema = (parameter.schema)(&mut schemas.sent);
         let mut shown =
@@ -106,6 +110,11 @@ fn parameters(route: &Route, schemas: &mut Schemas) -> Vec<Value> {
         shown
     });
     in_path.into_iter().chain(in_query).collect()
+}
+
+/// Ids of our own are UUIDs; names of models are anything.
+fn id_schema(route: &Route) -> Value {
+    if route.path.contains("{*id}") { json!({"type": "string"}) } else { json!({"type": "string", "format": "uuid"}) }
 }
 
 fn request_body(body: &RequestBody, schemas: &mut Schemas) -> Value {
@@ -124,6 +133,10 @@ fn request_body(body: &RequestBody, schemas: &mut Schemas) -> Value {
 fn content(answer: &Answer, schemas: &mut Schemas) -> Value {
     match answer.content {
         Content::Json(schema) => json!({"application/json": {"schema": schema(&mut schemas.answered)}}),
+        Content::JsonOrEvents(whole, events) => json!({
+            "application/json": {"schema": whole(&mut schemas.answered)},
+            "text/event-stream": {"schema": events(&mut schemas.answered)},
+        }),
         Content::Text(media_type) => json!({media_type: {"schema": {"type": "string"}}}),
     }
 }
@@ -144,21 +157,31 @@ fn error_statuses(route: &Route) -> Vec<u16> {
 }
 
 fn error_responses(schemas: &mut Schemas) -> Map<String, Value> {
-    let mut statuses: Vec<u16> = ROUTES.iter().flat_map(error_statuses).collect();
-    statuses.sort_unstable();
-    statuses.dedup();
-    let schema = schemas.answered.subschema_for::<ErrorBody>();
-    let response = |status| json!({"description": reason(status), "content": {"application/json": {"schema": schema}}});
-    statuses.into_iter().map(|status| (response_name(status), response(status))).collect()
+    let mut responses = Map::new();
+    for route in ROUTES {
+        let schema = match Dialect::of(route.path) {
+            Dialect::Native => schemas.answered.subschema_for::<ErrorBody>(),
+            Dialect::OpenAi => schemas.answered.subschema_for::<OpenAiError>(),
+        };
+        for status in error_statuses(route) {
+            let content = json!({"application/json": {"schema": schema}});
+            responses.insert(response_name(route, status), json!({"description": reason(status), "content": content}));
+        }
+    }
+    responses
 }
 
 fn reason(status: u16) -> &'static str {
     StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error")
 }
 
-/// `NotFound` for 404.
-fn response_name(status: u16) -> String {
-    reason(status).split(' ').collect()
+/// `NotFound` for 404, after the dialect where it is not our own.
+fn response_name(route: &Route, status: u16) -> String {
+    let name: String = reason(status).split(' ').collect();
+    match Dialect::of(route.path) {
+        Dialect::Native => name,
+        Dialect::OpenAi => format!("OpenAi{name}"),
+    }
 }
 
 #[cfg(test)]

@@ -4,20 +4,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderMap, Method};
 use router_core::id::RequestId;
 use router_core::principal::{Principal, Role};
 use schemars::{Schema, SchemaGenerator};
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::patience::Silence;
 use crate::query::Query;
 use crate::response::Reply;
 
 /// One method of one path.
 pub(crate) struct Route {
     pub(crate) method: Method,
-    /// As OpenAPI and matchit both write it: `/api/requests/{id}`.
+    /// As matchit writes it: `/api/requests/{id}`, or `{*id}` for one that may contain slashes.
     pub(crate) path: &'static str,
     pub(crate) access: Access,
     pub(crate) limit: Limit,
@@ -36,6 +37,9 @@ pub(crate) struct Asked {
     /// The path's `{id}`, decoded.
     pub(crate) path_id: Option<String>,
     pub(crate) query: Query,
+    pub(crate) headers: HeaderMap,
+    /// How long a stream of this answer may be silent.
+    pub(crate) silence: Silence,
     /// The whole body; empty for methods without.
     pub(crate) body: Bytes,
 }
@@ -114,6 +118,8 @@ pub(crate) struct Answer {
 pub(crate) enum Content {
     /// JSON of that schema.
     Json(SchemaOf),
+    /// JSON of the first schema; or a stream, the names and data of whose events are the second.
+    JsonOrEvents(SchemaOf, SchemaOf),
     /// Text of that media type.
     Text(&'static str),
 }

@@ -2,7 +2,9 @@
 
 use http::Method;
 
-use crate::api::{eval, feedback, health, index, metrics, models, probes, requests, route as prompts};
+use crate::api::{
+    chat, eval, feedback, health, index, metrics, models, openai_models, probes, requests, route as prompts,
+};
 use crate::route::{Access, Limit, Route};
 
 macro_rules! routes {
@@ -22,6 +24,9 @@ macro_rules! routes {
 routes! {
     GET  "/"                   Open    None      index::INDEX         => index::index;
     POST "/api/route"          Callers Execution prompts::ROUTE       => prompts::route;
+    POST "/v1/chat/completions" Callers Execution chat::COMPLETE     => chat::complete;
+    GET  "/v1/models"          Readers Read      openai_models::LIST  => openai_models::list;
+    GET  "/v1/models/{*id}"    Readers Read      openai_models::GET   => openai_models::get;
     GET  "/api/models"         Readers Read      models::LIST         => models::list;
     POST "/api/feedback"       Callers Read      feedback::ADD        => feedback::add;
     GET  "/api/feedback"       Readers Read      feedback::LIST       => feedback::list;

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Method, Request, Response, Version};
-use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use router_core::id::RequestId;
 use router_core::principal::Principal;
@@ -15,17 +14,20 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::access_log::AccessLog;
-use crate::activity::{InFlight, TrackedBody};
+use crate::activity::InFlight;
 use crate::app::App;
 use crate::body;
+use crate::dialect::Dialect;
 use crate::dispatch::{Dispatch, Found};
 use crate::error::ApiError;
 use crate::guard::Guard;
+use crate::patience::Silence;
 use crate::query::Query;
 use crate::rate_headers;
-use crate::response::{Reply, dress};
+use crate::response::{Reply, ReplyBody, dress};
 use crate::route::{Asked, Limit};
 use crate::settings::Settings;
+use crate::tracked_body::TrackedBody;
 
 /// What all connections of a listener share.
 pub(crate) struct Service {
@@ -57,22 +59,23 @@ impl Service {
         in_flight: InFlight,
     ) -> Response<TrackedBody> {
         let id = RequestId(Uuid::now_v7());
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let mut log = AccessLog::begin(id, peer, &head);
-        let outcome = self.handle(&head, body, id, &mut log).await;
-        let mut response = outcome.unwrap_or_else(|error| error.into_response(id));
+        let chunked = head.headers.contains_key(TRANSFER_ENCODING);
+        let outcome = self.handle(&mut head, body, id, &mut log).await;
+        let mut response = outcome.unwrap_or_else(|error| error.into_response(id, Dialect::of(head.uri.path())));
         dress(&mut response, id);
-        close_if_ambiguous(&head, &mut response);
-        log.answered(&response);
+        close_if_ambiguous(head.version, chunked, &mut response);
+        log.answering(&response);
         if head.method == Method::HEAD {
             strip_body(&mut response);
         }
-        response.map(|body| TrackedBody::new(body, in_flight))
+        response.map(|body| TrackedBody::new(body, log, in_flight))
     }
 
     async fn handle(
         &self,
-        head: &Parts,
+        head: &mut Parts,
         body: Incoming,
         id: RequestId,
         log: &mut AccessLog,
@@ -98,7 +101,10 @@ impl Service {
             Limit::Read => Some(self.app.parts.engine.admit_read(&principal).await?),
             Limit::None | Limit::Execution => None,
         };
-        let asked = Asked { app: self.app.clone(), id, principal, path_id, query, body };
+        let headers = std::mem::take(&mut head.headers);
+        let silence =
+            Silence { before_response: self.settings.early_response_after, keep_alive: self.settings.keep_alive };
+        let asked = Asked { app: self.app.clone(), id, principal, path_id, query, headers, silence, body };
         let mut response = (route.handler)(asked).await?;
         if let Some(allowance) = allowance {
             rate_headers::insert(response.headers_mut(), &allowance);
@@ -112,13 +118,12 @@ impl Service {
 /// RFC 9112 §6.1 demands it of a request that has `Content-Length` beside `Transfer-Encoding`, lest a proxy in front
 /// of us sees another end of the request than we do. hyper follows the chunks and hides the length, so the two cannot
 /// be told apart here; chunked requests are rare enough to close after all of them.
-fn close_if_ambiguous(head: &Parts, response: &mut Reply) {
-    if head.version != Version::HTTP_2 && head.headers.contains_key(TRANSFER_ENCODING) {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    // HTTP/2 has no such header; hyper would warn and drop it.
-    if head.version == Version::HTTP_2 {
+fn close_if_ambiguous(version: Version, chunked: bool, response: &mut Reply) {
+    if version == Version::HTTP_2 {
+        // HTTP/2 has no such header; hyper would warn and drop it.
         response.headers_mut().remove(CONNECTION);
+    } else if chunked {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
 }
 
@@ -127,5 +132,5 @@ fn strip_body(response: &mut Reply) {
     if let Some(length) = response.body().size_hint().exact() {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
-    *response.body_mut() = Full::new(Bytes::new());
+    *response.body_mut() = ReplyBody::whole(Bytes::new());
 }

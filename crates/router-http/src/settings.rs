@@ -24,6 +24,12 @@ pub struct Settings {
     pub connection_limit: usize,
     /// Concurrent requests on one HTTP/2 connection.
     pub stream_limit: u32,
+    /// How long a stream waits for a model to begin before its 200 goes out: until then a failure still has a status of its own.
+    pub early_response_after: Duration,
+    /// A stream that has nothing to say for this long sends a comment, so that neither the caller nor a proxy takes it for dead.
+    pub keep_alive: Duration,
+    /// How long a connection may take nothing of what is to be written to it; then it is closed.
+    pub write_timeout: Duration,
     /// How long requests in flight may take to finish after the server was told to stop.
     pub shutdown_deadline: Duration,
     /// Host names the server answers to beside the loopback names and the address it listens on. Without port; any case.
@@ -50,6 +56,12 @@ impl Default for Settings {
             header_count_limit: 100,
             connection_limit: 4096,
             stream_limit: 250,
+            // Most models begin within it, and no client or proxy in common use gives up sooner.
+            early_response_after: Duration::from_secs(10),
+            // Well under the 60 s after which common proxies cut a silent response.
+            keep_alive: Duration::from_secs(15),
+            // A caller who is slow reads something in that time; one who is gone, or stands still, reads nothing.
+            write_timeout: Duration::from_secs(300),
             shutdown_deadline: Duration::from_secs(30),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),

@@ -8,6 +8,9 @@ mod model_rules;
 mod request;
 mod response;
 mod schema;
+pub mod stream;
+mod stream_blocks;
+mod stream_event;
 mod thinking;
 mod usage;
 

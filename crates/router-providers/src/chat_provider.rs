@@ -3,16 +3,27 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use router_core::usage::Usage;
 
-use crate::answer::{Answer, CallError, Spent};
+use crate::answer::{Answer, AnswerStream, CallError, Spent};
 use crate::cache_marks::any_long;
 use crate::call::Call;
-use crate::endpoint::Endpoint;
+use crate::dialect::Dialect;
+use crate::encoded::Encoded;
+use crate::endpoint::{Endpoint, Opened};
+use crate::event_stream::{Manner, event_stream};
 use crate::kinds::Kind;
 use crate::names::restore_tool_names;
+use crate::openai_chat::stream::{Asked, Decoder};
 use crate::openai_chat::{self, Flavour, written_for_long};
 use crate::provider::Provider;
 use crate::setup::{InstanceConfig, SetupError};
+use crate::waits::Waits;
+use crate::whole;
+
+/// What it speaks.
+const DIALECT: Dialect = Dialect::OpenAiChat;
 
 /// The endpoint, under the base URL.
 const PATH: &str = "/chat/completions";
@@ -34,17 +45,23 @@ pub(crate) fn build(kind: &Kind, flavour: Flavour, config: &InstanceConfig) -> R
     Ok(Arc::new(ChatProvider { endpoint: Endpoint::new(kind, PATH, config)?, flavour }))
 }
 
-#[async_trait]
-impl Provider for ChatProvider {
-    async fn complete(&self, call: Call<'_>) -> Result<Answer, CallError> {
-        let encoded = openai_chat::encode(&call, self.flavour)?;
-        let mut headers: Vec<_> = encoded.headers.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+impl ChatProvider {
+    fn headers(&self, call: &Call<'_>, encoded: &Encoded) -> Vec<(&'static str, String)> {
+        let mut headers: Vec<_> = encoded.headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         if self.flavour == Flavour::OpenAi {
             headers.push((REQUEST_ID_HEADER, call.request_id.to_string()));
         }
-        let body = self.endpoint.ask(&headers, encoded.body, call.deadlines.total).await?;
+        headers
+    }
+
+    /// What is known better of a usage than the provider says.
+    fn counted(&self, call: &Call<'_>) -> fn(Usage) -> Usage {
         let long = any_long(call.conversation) && self.flavour.caches_for_long(call.model);
-        let counted = |usage| if long { written_for_long(usage) } else { usage };
+        if long { written_for_long } else { |usage| usage }
+    }
+
+    fn decode(&self, call: &Call<'_>, body: Bytes, asked: Encoded) -> Result<Answer, CallError> {
+        let counted = self.counted(call);
         let mut answer = openai_chat::decode(&body).map_err(|error| {
             let spent = match error.spent {
                 Spent::Known(usage) => Spent::Known(counted(usage)),
@@ -53,6 +70,36 @@ impl Provider for ChatProvider {
             self.endpoint.scrub(CallError { spent, ..error })
         })?;
         restore_tool_names(&mut answer.parts, &call.conversation.tools);
-        Ok(Answer { usage: answer.usage.map(counted), dropped: encoded.dropped, ..answer })
+        let original = call.original_in(DIALECT).map(|_| body);
+        let Encoded { dropped, changed, .. } = asked;
+        Ok(Answer { usage: answer.usage.map(counted), dropped, changed, original, ..answer })
+    }
+}
+
+#[async_trait]
+impl Provider for ChatProvider {
+    async fn complete(&self, call: Call<'_>) -> Result<Answer, CallError> {
+        let mut encoded = openai_chat::write_request(&call, self.flavour)?;
+        let headers = self.headers(&call, &encoded);
+        let body = self.endpoint.ask(&headers, std::mem::take(&mut encoded.body), call.deadlines.total).await?;
+        self.decode(&call, body, encoded)
+    }
+
+    async fn stream(&self, call: Call<'_>) -> Result<AnswerStream, CallError> {
+        let (call, waits) = (call.streaming(), Waits::start(&call.deadlines));
+        let mut encoded = openai_chat::write_request(&call, self.flavour)?;
+        let headers = self.headers(&call, &encoded);
+        let body = match self.endpoint.open(&headers, std::mem::take(&mut encoded.body), &waits).await? {
+            Opened::Stream(body) => body,
+            Opened::Whole(body) => return self.decode(&call, body, encoded).map(whole::as_stream),
+        };
+        let asked = call.original_in(DIALECT).map(|original| Asked::of(&original.body));
+        let manner = Manner { counted: self.counted(&call), ..Manner::of(&call.conversation.tools) };
+        let events = event_stream(body, Decoder::new(asked), waits, manner);
+        Ok(AnswerStream { events, dropped: encoded.dropped, changed: encoded.changed, original: asked.is_some() })
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(DIALECT)
     }
 }

@@ -10,6 +10,8 @@ pub struct Encoded {
     /// What could not be carried as it stands, by the field's name in
     /// [`Conversation`](router_core::conversation::Conversation). Each name once, in the order found.
     pub dropped: Vec<String>,
+    /// What was changed in the caller's own bytes, by the name of the field; empty where the body was written afresh.
+    pub changed: Vec<String>,
 }
 
 /// Collects the names of what could not be carried, each once.

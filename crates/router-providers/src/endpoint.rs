@@ -2,6 +2,7 @@
 //! The only file that knows the HTTP client.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -9,7 +10,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, Url, retry};
+use reqwest::{Client, RequestBuilder, Response, Url, retry};
 use router_core::error_kind::{ErrorKind, Phase};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -19,6 +20,7 @@ use crate::fault;
 use crate::kinds::{KeyHeader, Kind};
 use crate::scrub::Scrubber;
 use crate::setup::{InstanceConfig, SetupError};
+use crate::waits::Waits;
 
 /// For the TCP and TLS handshakes. The official SDKs allow 5 s.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,7 +49,7 @@ pub(crate) struct Endpoint {
     client: Client,
     url: Url,
     headers: HeaderMap,
-    scrubber: Scrubber,
+    scrubber: Arc<Scrubber>,
 }
 
 impl Endpoint {
@@ -74,7 +76,7 @@ impl Endpoint {
         let values = config.headers.iter().map(|(_, value)| value);
         let secret_values = values.filter(|value| value.expose_secret().len() >= SHORTEST_SECRET_HEADER);
         let secrets = config.api_key.iter().chain(secret_values).cloned();
-        Ok(Self { client, url, headers: headers(kind, config)?, scrubber: Scrubber::new(secrets) })
+        Ok(Self { client, url, headers: headers(kind, config)?, scrubber: Arc::new(Scrubber::new(secrets)) })
     }
 
     /// Sends a body and waits for the whole answer to it, `total` at most.
@@ -98,32 +100,99 @@ impl Endpoint {
         CallError { message: self.scrubber.scrub(&error.message), ..error }
     }
 
+    /// Sends a body and waits for the headers of a stream. A whole answer in place of a stream may take as long as one that
+    /// was asked for.
+    ///
+    /// # Errors
+    /// Everything that is not a response with a status of success. No message holds a secret.
+    pub(crate) async fn open(
+        &self,
+        headers: &[(&'static str, String)],
+        body: Vec<u8>,
+        waits: &Waits,
+    ) -> Result<Opened, CallError> {
+        let opening = async {
+            let request = self.request(headers, body, "text/event-stream");
+            let sent = tokio::time::timeout_at(waits.until(), request.send()).await;
+            let response = succeeded(sent.map_err(|_| no_headers())?.map_err(before_response)?).await?;
+            if !is_json(response.headers()) {
+                return Ok(Opened::Stream(Body { response, scrubber: Arc::clone(&self.scrubber) }));
+            }
+            let body = tokio::time::timeout_at(waits.whole_by(), whole_body(response)).await;
+            body.map_err(|_| not_whole())?.map(Opened::Whole)
+        };
+        opening.await.map_err(|error| self.scrub(error))
+    }
+
     async fn ask_unscrubbed(
         &self,
         headers: &[(&'static str, String)],
         body: Vec<u8>,
         total: Duration,
     ) -> Result<Bytes, CallError> {
-        let mut request = self.client.post(self.url.clone()).timeout(total).body(body);
+        let request = self.request(headers, body, "application/json").timeout(total);
+        whole_body(succeeded(request.send().await.map_err(before_response)?).await?).await
+    }
+
+    fn request(&self, headers: &[(&'static str, String)], body: Vec<u8>, accept: &'static str) -> RequestBuilder {
+        let mut request = self.client.post(self.url.clone()).header(ACCEPT, accept).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
         // Set last and replacing: what the operator configured wins.
-        let response = request.headers(self.headers.clone()).send().await.map_err(before_response)?;
-        if response.status().is_success() {
-            return whole_body(response).await;
-        }
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        // The status says most of it: an error whose words are cut short or late is still that error.
-        let words = start_of_body(response).await;
-        Err(fault::from_response(status, &headers, &words, Timestamp::now()))
+        request.headers(self.headers.clone())
     }
+}
+
+/// What came in answer to a request for a stream.
+pub(crate) enum Opened {
+    /// A stream, not yet read.
+    Stream(Body),
+    /// JSON at once: a server that does not stream, or an error.
+    Whole(Bytes),
+}
+
+/// The body of a response that is being read.
+pub(crate) struct Body {
+    response: Response,
+    scrubber: Arc<Scrubber>,
+}
+
+impl Body {
+    /// What the next read brings; `None` at the end.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, CallError> {
+        self.response.chunk().await.map_err(within_body)
+    }
+
+    /// The error without secrets in its message.
+    pub(crate) fn scrub(&self, error: CallError) -> CallError {
+        CallError { message: self.scrubber.scrub(&error.message), ..error }
+    }
+}
+
+/// The response, if its status is one of success.
+async fn succeeded(response: Response) -> Result<Response, CallError> {
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    // The status says most of it: an error whose words are cut short or late is still that error.
+    let words = start_of_body(response).await;
+    Err(fault::from_response(status, &headers, &words, Timestamp::now()))
+}
+
+/// Whatever else a body may call itself, its events will tell.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.trim_start().to_ascii_lowercase().starts_with("application/json")
 }
 
 fn headers(kind: &Kind, config: &InstanceConfig) -> Result<HeaderMap, SetupError> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("llm-router/", env!("CARGO_PKG_VERSION"))));
     match (&config.api_key, kind.key) {
         (Some(key), KeyHeader { name, prefix, .. }) => {
@@ -197,10 +266,19 @@ fn before_response(error: reqwest::Error) -> CallError {
 
 fn within_body(error: reqwest::Error) -> CallError {
     if error.is_timeout() {
-        let late = CallError::new(ErrorKind::Timeout(Phase::Total), "the response was not complete in time");
-        return CallError { spent: Spent::Unknown, ..late };
+        return not_whole();
     }
     fault::malformed(&format!("the response stopped before its end: {}", chain(&error.without_url())))
+}
+
+fn no_headers() -> CallError {
+    let late = CallError::new(ErrorKind::Timeout(Phase::FirstEvent), "the response did not begin in time");
+    CallError { spent: Spent::Unknown, ..late }
+}
+
+fn not_whole() -> CallError {
+    let late = CallError::new(ErrorKind::Timeout(Phase::Total), "the response was not complete in time");
+    CallError { spent: Spent::Unknown, ..late }
 }
 
 /// The error and its causes: the client's own words are only "error sending request".

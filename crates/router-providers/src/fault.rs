@@ -23,13 +23,16 @@ pub(crate) fn from_response(status: u16, headers: &HeaderMap, body: &[u8], now: 
         "" => format!("HTTP {status} without a message"),
         message => cut(message),
     };
+    let kind = kind_of(&said);
+    // A gateway gives up waiting for a model that may go on working.
+    let gave_up = matches!(kind, ErrorKind::Timeout(_));
     CallError {
-        kind: kind_of(&said),
+        kind,
         status: Some(status),
         message,
         retry_after: retry_after(headers, now),
         should_retry: should_retry(headers),
-        spent: Spent::Nothing,
+        spent: if gave_up { Spent::Unknown } else { Spent::Nothing },
     }
 }
 
@@ -53,13 +56,28 @@ pub(crate) fn none_within(body: &[u8]) -> Result<(), CallError> {
         return Ok(());
     }
     let Ok(json) = serde_json::from_slice::<Value>(body) else { return Ok(()) };
+    if !is_error(&json) && !json.pointer("/choices/0").is_some_and(is_error) {
+        return Ok(());
+    }
+    Err(said_within(&json))
+}
+
+/// The error that an event of a stream is known to hold.
+pub(crate) fn told(event: &[u8]) -> CallError {
+    serde_json::from_slice(event).map_or_else(|_| in_words(Words::of_text(event)), |json| said_within(&json))
+}
+
+fn said_within(json: &Value) -> CallError {
     let choice = json.pointer("/choices/0").filter(|choice| is_error(choice));
-    let Some(error) = choice.or(Some(&json).filter(|json| is_error(json))) else { return Ok(()) };
-    let words = Words::of(error).unwrap_or_default();
+    in_words(Words::of(choice.unwrap_or(json)).unwrap_or_default())
+}
+
+/// The error with these words, in spite of a status of success.
+fn in_words(words: Words) -> CallError {
     let said = Said { status: words.number.unwrap_or(200), codes: words.codes, message: words.message.to_lowercase() };
     let message = cut(if words.message.is_empty() { "an error without a message" } else { &words.message });
     let error = CallError::new(kind_of(&said), message);
-    Err(CallError { status: Some(200), spent: Spent::Unknown, ..error })
+    CallError { status: Some(200), spent: Spent::Unknown, ..error }
 }
 
 /// `{"error": …}`, and `{"object": "error", …}` or `{"type": "error", …}` beside no answer.

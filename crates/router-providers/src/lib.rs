@@ -6,6 +6,8 @@ pub mod call;
 pub mod dialect;
 pub mod original;
 pub mod provider;
+pub mod request_error;
+pub mod splice;
 pub mod whole;
 
 // The kinds there are.
@@ -18,8 +20,11 @@ pub mod setup;
 
 // Wire formats.
 pub mod anthropic_messages;
+pub mod decoder;
 pub mod encoded;
+pub mod json_member;
 pub mod openai_chat;
+pub mod sse;
 
 // What goes wrong.
 mod fault;
@@ -29,9 +34,15 @@ mod scrub;
 
 // What they share.
 mod base_url;
+mod begun;
 mod cache_marks;
 mod chat_provider;
 mod data_url;
 mod endpoint;
+mod event_stream;
+mod fields;
+mod json_text;
+mod losses;
 mod names;
 mod needs;
+mod waits;

@@ -36,13 +36,39 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 
 /// Gives the tool calls of an answer the names that the caller gave the tools.
 pub(crate) fn restore_tool_names(answer: &mut [Part], tools: &[Tool]) {
+    let names = CallersNames::of(tools);
     for part in answer {
-        let Content::ToolCall(call) = &mut part.content else { continue };
-        if tools.iter().any(|tool| tool.name == call.name) {
-            continue;
+        if let Content::ToolCall(call) = &mut part.content {
+            names.restore(&mut call.name);
         }
-        if let Some(tool) = tools.iter().find(|tool| fit(&tool.name, TOOL_NAME) == call.name.as_str()) {
-            call.name.clone_from(&tool.name);
+    }
+}
+
+/// The names that the caller gave tools, where others had to be sent.
+#[derive(Debug)]
+pub(crate) struct CallersNames(Vec<Replaced>);
+
+#[derive(Debug)]
+struct Replaced {
+    sent: String,
+    callers: String,
+}
+
+impl CallersNames {
+    pub(crate) fn of(tools: &[Tool]) -> Self {
+        let replaced = tools.iter().filter_map(|tool| match fit(&tool.name, TOOL_NAME) {
+            Cow::Owned(sent) => Some(Replaced { sent, callers: tool.name.clone() }),
+            Cow::Borrowed(_) => None,
+        });
+        // A tool that is really called so keeps its name.
+        let is_free = |sent: &str| tools.iter().all(|tool| tool.name != sent);
+        Self(replaced.filter(|replaced| is_free(&replaced.sent)).collect())
+    }
+
+    /// Makes the name that was sent the one that the caller gave.
+    pub(crate) fn restore(&self, name: &mut String) {
+        if let Some(replaced) = self.0.iter().find(|replaced| replaced.sent == *name) {
+            name.clone_from(&replaced.callers);
         }
     }
 }

@@ -67,6 +67,18 @@ pub struct Server {
     #[serde(with = "duration_text")]
     #[schemars(with = "duration_text::Text")]
     pub idle_timeout: Duration,
+    /// How long a stream waits for a model to begin before its 200 goes out, with comments until the model does.
+    #[serde(with = "duration_text")]
+    #[schemars(with = "duration_text::Text")]
+    pub early_response_after: Duration,
+    /// A stream that has nothing to say for this long sends a comment.
+    #[serde(with = "duration_text")]
+    #[schemars(with = "duration_text::Text")]
+    pub keep_alive: Duration,
+    /// How long a connection may take nothing of what is to be written to it.
+    #[serde(with = "duration_text")]
+    #[schemars(with = "duration_text::Text")]
+    pub write_timeout: Duration,
     /// How long requests in flight may take to finish after the server was told to stop.
     #[serde(with = "duration_text")]
     #[schemars(with = "duration_text::Text")]
@@ -107,6 +119,12 @@ impl Default for Server {
             body_timeout: Duration::from_secs(60),
             // Longer than the 60 s after which common load balancers drop an idle connection: they close first.
             idle_timeout: Duration::from_secs(75),
+            // Most models begin within it, and no client or proxy in common use gives up sooner.
+            early_response_after: Duration::from_secs(10),
+            // Well under the 60 s after which common proxies cut a silent response.
+            keep_alive: Duration::from_secs(15),
+            // A caller who is slow reads something in that time; one who is gone reads nothing.
+            write_timeout: Duration::from_secs(300),
             shutdown_deadline: Duration::from_secs(30),
         }
     }

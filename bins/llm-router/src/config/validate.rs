@@ -56,6 +56,7 @@ pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigE
         require(weight.is_finite() && weight >= 0.0, field, "must be a number, 0 or more");
     }
     require(config.failover.max_retries <= MOST_RETRIES, "failover.max_retries", "must be a whole number from 0 to 20");
+    require((0.0..=1.0).contains(&config.failover.retry_share), "failover.retry_share", "must be a number from 0 to 1");
     require(config.rate_limit.max_callers.get() >= FEWEST_CALLERS, "rate_limit.max_callers", "must be 100 or more");
     require(config.records.journal_limit >= SMALLEST_JOURNAL, "records.journal_limit", "must be 1MiB or more");
     let longest = config.deadlines.answer.max(config.deadlines.answer_reasoning);
@@ -69,12 +70,20 @@ pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigE
     }
 }
 
-fn waits(config: &Config) -> [(&'static str, Duration); 8] {
+fn waits(config: &Config) -> [(&'static str, Duration); 16] {
     let (server, deadlines) = (&config.server, &config.deadlines);
     [
+        ("failover.probe_interval", config.failover.probe_interval),
+        ("deadlines.first_event", deadlines.first_event),
+        ("deadlines.first_event_reasoning", deadlines.first_event_reasoning),
+        ("deadlines.idle", deadlines.idle),
+        ("deadlines.stream", deadlines.stream),
         ("server.header_timeout", server.header_timeout),
         ("server.body_timeout", server.body_timeout),
         ("server.idle_timeout", server.idle_timeout),
+        ("server.early_response_after", server.early_response_after),
+        ("server.keep_alive", server.keep_alive),
+        ("server.write_timeout", server.write_timeout),
         ("server.shutdown_deadline", server.shutdown_deadline),
         ("deadlines.answer", deadlines.answer),
         ("deadlines.answer_reasoning", deadlines.answer_reasoning),

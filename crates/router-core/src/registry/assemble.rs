@@ -83,6 +83,7 @@ pub(super) fn model(draft: Draft, report: &mut Report) -> Option<Model> {
         is_active: draft.is_active.unwrap_or(true),
         priority: draft.priority.unwrap_or(0),
         failover_order: draft.failover_order.unwrap_or_default().into_iter().map(|target| target.value).collect(),
+        deadlines: draft.deadlines.unwrap_or_default(),
         shutdown_date: draft.shutdown_date,
         id,
     })

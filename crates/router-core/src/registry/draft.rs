@@ -5,9 +5,10 @@ use toml::de::DeTable;
 
 use crate::capability::{Capabilities, Capability};
 use crate::id::{ModelId, ProviderId};
-use crate::model::SpeedPrior;
+use crate::model::{ModelDeadlines, SpeedPrior};
 use crate::price::Price;
 use crate::prompt_type::{PerType, PromptType};
+use crate::registry::deadlines_field;
 use crate::registry::error::RegistryProblem;
 use crate::registry::fields::{Field, Fields, Lines, Place, Placed, Report};
 use crate::registry::legacy;
@@ -38,6 +39,7 @@ pub(super) struct Draft {
     pub(super) is_active: Option<bool>,
     pub(super) priority: Option<i32>,
     pub(super) failover_order: Option<Vec<Placed<ModelId>>>,
+    pub(super) deadlines: Option<ModelDeadlines>,
     pub(super) shutdown_date: Option<Date>,
 }
 
@@ -78,6 +80,7 @@ pub(super) fn read(
     let is_active = fields.take("isActive").and_then(|field| field.boolean(report));
     let priority = fields.take("priority").and_then(|field| field.whole(|_| true, "that fits 32 bits", report));
     let failover_order = fields.take("failoverOrder").and_then(|field| model_ids(&field, report));
+    let deadlines = fields.take("deadlines").and_then(|field| deadlines_field::read(&field, report));
     let shutdown_date = fields.take("shutdownDate").and_then(|field| field.date(report));
     let price =
         either(&mut fields, ("price", price_field::read), ("costPer1kTokens", legacy::cost_per_thousand), report);
@@ -103,6 +106,7 @@ pub(super) fn read(
         is_active,
         priority,
         failover_order,
+        deadlines,
         shutdown_date,
     })
 }
@@ -132,6 +136,7 @@ impl Draft {
             is_active: self.is_active.or(earlier.is_active),
             priority: self.priority.or(earlier.priority),
             failover_order: self.failover_order.or(earlier.failover_order),
+            deadlines: self.deadlines.or(earlier.deadlines),
             shutdown_date: self.shutdown_date.or(earlier.shutdown_date),
         }
     }

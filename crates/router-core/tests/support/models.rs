@@ -1,7 +1,7 @@
 //! Ordinary models for tests: change what matters with `Model { field: …, ..model("id") }`.
 
 use router_core::capability::Capabilities;
-use router_core::model::{Model, QualityPrior, SpeedPrior};
+use router_core::model::{Model, ModelDeadlines, QualityPrior, SpeedPrior};
 use router_core::price::{PerMillion, Price, Rates};
 use router_core::prompt_type::{PerType, PromptType};
 use router_core::usage::Tokens;
@@ -25,6 +25,7 @@ pub(crate) fn model(id: &str) -> Model {
         is_active: true,
         priority: 0,
         failover_order: Vec::new(),
+        deadlines: ModelDeadlines::default(),
         shutdown_date: None,
     }
 }

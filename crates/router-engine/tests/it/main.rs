@@ -2,8 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test says why it fails by failing")]
 
 mod failover;
+mod failover_doc;
 mod limits;
 mod metrics_doc;
+mod outage;
 mod records;
 mod remembered;
 mod rig;
+mod streamed;

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::{Stream, StreamExt};
 use router_cache::memory_rate_limit::MemoryRateLimiter;
 use router_cache::memory_response::MemoryResponseCache;
 use router_cache::rate_limit::Rate;
@@ -20,9 +21,10 @@ use router_engine::ask::Ask;
 use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
 use router_engine::error::RouteError;
-use router_engine::routed::Routed;
+use router_engine::routed::{Routed, StreamEvent};
 use router_engine::settings::EngineSettings;
 use router_engine::snapshot::Snapshot;
+use router_providers::answer::AnswerEvent;
 use router_providers::kinds;
 use router_providers::provider::Provider;
 use router_providers::setup::InstanceConfig;
@@ -62,6 +64,25 @@ impl Rig {
         Self::build(false, None, |_| ()).await
     }
 
+    /// Answers of 60 tokens, and models that can continue one.
+    pub(crate) async fn streaming(change: impl FnOnce(&mut EngineSettings)) -> Self {
+        let rig = Self::start().await;
+        rig.reload_with(include_str!("streaming.toml"), change);
+        rig
+    }
+
+    /// The same engine under changed models and settings.
+    pub(crate) fn reload_with(&self, models: &str, change: impl FnOnce(&mut EngineSettings)) {
+        self.engine.reload(snapshot(Some(&self.sim), models, change));
+    }
+
+    /// Streams to the end.
+    pub(crate) async fn stream(&self, prompt: &str) -> Heard {
+        let streamed = self.engine.stream(self.ask(prompt), &Self::principal()).await.unwrap();
+        let wait = Heard::listen(streamed.id, streamed.events);
+        tokio::time::timeout(Duration::from_secs(20), wait).await.unwrap()
+    }
+
     async fn build(
         configured: bool,
         recorder: Option<Arc<dyn Recorder>>,
@@ -75,7 +96,7 @@ impl Rig {
         let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
         tokio::spawn(writer.run(std::future::pending()));
         let engine = Engine::new(Parts {
-            snapshot: snapshot(configured.then_some(&sim), change),
+            snapshot: snapshot(configured.then_some(&sim), "", change),
             limiter: Arc::new(MemoryRateLimiter::new(1_000)),
             cache: Arc::new(MemoryResponseCache::new(1 << 20, Duration::from_secs(60))),
             recorder: recorder.unwrap_or_else(|| Arc::clone(&journal) as _),
@@ -109,7 +130,7 @@ impl Rig {
     }
 
     pub(crate) fn reload(&self, change: impl FnOnce(&mut Snapshot)) {
-        let mut snapshot = snapshot(Some(&self.sim), |_| ());
+        let mut snapshot = snapshot(Some(&self.sim), "", |_| ());
         change(&mut snapshot);
         self.engine.reload(snapshot);
     }
@@ -138,9 +159,9 @@ impl Rig {
     }
 }
 
-fn snapshot(sim: Option<&Simulator>, change: impl FnOnce(&mut EngineSettings)) -> Snapshot {
+fn snapshot(sim: Option<&Simulator>, models: &str, change: impl FnOnce(&mut EngineSettings)) -> Snapshot {
     let catalogue = SourceFile { name: "catalogue.toml", text: include_str!("catalogue.toml") };
-    let registry = Registry::parse(&[catalogue]).unwrap();
+    let registry = Registry::parse(&[catalogue, SourceFile { name: "changes.toml", text: models }]).unwrap();
     let mut settings = EngineSettings {
         execution_rate: Rate { per_minute: 60_000, burst: 1_000 },
         read_rate: Rate { per_minute: 60_000, burst: 1_000 },
@@ -185,5 +206,51 @@ impl Recorder for Full {
 
     fn conclude(&self, _: &RequestRecord) -> Result<(), JournalError> {
         Err(JournalError::Full { bytes: 0, limit: 0 })
+    }
+}
+
+/// What a caller of a stream got.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub(crate) id: RequestId,
+    pub(crate) text: String,
+    /// Who spoke, in order.
+    pub(crate) speakers: Vec<String>,
+    /// Who was asked and failed, as told in the stream.
+    pub(crate) failed: Vec<Attempt>,
+    /// When the first of the answer was there.
+    pub(crate) first: Option<Duration>,
+    pub(crate) end: Result<Routed, RouteError>,
+}
+
+impl Heard {
+    async fn listen(id: RequestId, mut events: impl Stream<Item = Result<StreamEvent, RouteError>> + Unpin) -> Self {
+        let begun = Instant::now();
+        let (mut text, mut speakers, mut failed, mut first) = (String::new(), Vec::new(), Vec::new(), None);
+        let end = loop {
+            match events.next().await.unwrap() {
+                Ok(StreamEvent::Speaking(speaker)) => speakers.push(speaker.model_id.to_string()),
+                Ok(StreamEvent::Failed(attempt)) => failed.push(attempt),
+                Ok(StreamEvent::Said(said)) => {
+                    first.get_or_insert_with(|| begun.elapsed());
+                    for event in said {
+                        if let AnswerEvent::Text(piece) = event {
+                            text.push_str(&piece);
+                        }
+                    }
+                }
+                Ok(StreamEvent::Done(routed)) => break Ok(*routed),
+                Err(error) => break Err(error),
+            }
+        };
+        assert!(events.next().await.is_none(), "nothing comes after the end");
+        Self { id, text, speakers, failed, first, end }
+    }
+
+    /// The whole answer of someone who got one.
+    pub(crate) fn whole(&self) -> &Routed {
+        let routed = self.end.as_ref().unwrap();
+        assert_eq!(routed.reply.text(), self.text, "what was streamed is what is recorded");
+        routed
     }
 }

@@ -1,6 +1,5 @@
 //! `POST /api/route`: an answer from the best model for the prompt, or (dry run) only the choice.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use router_core::attempt::{Attempt, millis};
@@ -8,13 +7,12 @@ use router_core::conversation::Conversation;
 use router_core::explain::Explanation;
 use router_core::finish::FinishReason;
 use router_core::id::{ModelId, ProviderId, RequestId};
-use router_core::preferences::{Preferences, Target};
+use router_core::preferences::Preferences;
 use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
 use router_core::raw_json::RawJson;
 use router_core::registry::Registry;
 use router_core::usage::{Tokens, Usage};
-use router_core::usd::Usd;
 use router_engine::ask::{Ask, CacheUse};
 use router_engine::error::RouteError;
 use router_engine::routed::Routed;
@@ -22,16 +20,18 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::prompt::{self, PromptFormat, PromptMessage};
+use super::route_stream::{NativeVoice, RouteEvents};
+use super::wishes::{PreferencesBody, recorded, within};
 use crate::error::ApiError;
 use crate::json::{self, Object, Word};
 use crate::json_value::JsonObject;
 use crate::nearest::nearest;
+use crate::patience;
 use crate::rate_headers;
 use crate::response::{Reply, ok};
 use crate::route::{Answer, Asked, Content, Operation, RequestBody, schema};
-
-/// The most metadata that is recorded with a request, in bytes of JSON.
-const METADATA_LIMIT: usize = 16 * 1024;
+use crate::router_headers;
+use crate::sse;
 
 /// A prompt, and what is wanted of the choice and of the answer. Exactly one of `prompt` and `messages` is given.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -51,6 +51,8 @@ struct RouteRequest {
     fallbacks: Option<bool>,
     /// Only choose: nobody is asked, nothing is billed or recorded.
     dry_run: Option<bool>,
+    /// The answer as it comes, as server-sent events. Not with `dryRun`.
+    stream: Option<bool>,
     /// How the response cache is used.
     cache: Option<Word<CacheUse>>,
     /// Anything; recorded with the request. At most 16 KiB of JSON.
@@ -64,33 +66,6 @@ struct RouteRequest {
     temperature: Option<f64>,
     /// The shape of the answer.
     response_format: Option<Object<PromptFormat>>,
-}
-
-/// What is wanted of the choice. Weights are any non-negative numbers: only their ratios count. What is not given is
-/// the server's default.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PreferencesBody {
-    /// How much being cheap matters.
-    #[schemars(range(min = 0))]
-    cost_weight: Option<f64>,
-    /// How much being fast matters.
-    #[schemars(range(min = 0))]
-    latency_weight: Option<f64>,
-    /// How much being good matters.
-    #[schemars(range(min = 0))]
-    quality_weight: Option<f64>,
-    /// What decides among the models that pass the bounds below.
-    target: Option<Word<Target>>,
-    /// No model below this expected quality, in [0, 1].
-    #[schemars(range(min = 0, max = 1))]
-    min_quality: Option<f64>,
-    /// No model whose expected cost for this prompt is above this, in US dollars.
-    #[schemars(range(min = 0))]
-    max_cost_usd: Option<f64>,
-    /// No model whose expected time to the whole answer is above this, in milliseconds.
-    #[schemars(range(min = 0))]
-    max_latency_ms: Option<f64>,
 }
 
 /// An answer, or with `dryRun` only the choice.
@@ -152,7 +127,7 @@ struct DryRun {
     decision: RawJson,
 }
 
-fn finish_reason(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn finish_reason(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "description": "Why the model stopped.",
         "type": "string",
@@ -163,7 +138,8 @@ fn finish_reason(_: &mut SchemaGenerator) -> Schema {
 pub(crate) const ROUTE: Operation = Operation {
     id: "route",
     summary: "An answer from the best model for this prompt and caller",
-    description: "With `dryRun: true` nobody is asked: the answer is the decision alone.",
+    description: "With `dryRun: true` nobody is asked: the answer is the decision alone. With `stream: true` the answer \
+                  is a stream of events, whose data is what the schema has under their names.",
     query: &[],
     body: Some(RequestBody {
         schema: schema::<RouteRequest>,
@@ -176,13 +152,14 @@ pub(crate) const ROUTE: Operation = Operation {
                 "conversation",
                 r#"{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why is the sky blue?"}], "preferences": {"target": "cheapest", "minQuality": 0.6}, "maxTokens": 200}"#,
             ),
+            ("stream", r#"{"prompt": "Tell me about rivers.", "stream": true}"#),
             ("dryRun", r#"{"prompt": "Write a haiku about rivers.", "dryRun": true}"#),
         ],
     }),
     answer: Answer {
         status: 200,
         description: "The answer, or the choice.",
-        content: Content::Json(schema::<RouteReply>),
+        content: Content::JsonOrEvents(schema::<RouteReply>, schema::<RouteEvents<'_>>),
     },
     errors: &[404, 429, 502, 503, 504],
 };
@@ -192,7 +169,12 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
     let engine = &asked.app.parts.engine;
     let snapshot = engine.snapshot();
     let dry_run = request.dry_run.unwrap_or_default();
-    let ask = request.into_ask(asked.id, snapshot.settings.default_preferences.clone())?;
+    let streamed = request.stream.unwrap_or_default();
+    if streamed && dry_run {
+        return Err(ApiError::invalid("stream", "does not go with `dryRun`, which asks nobody"));
+    }
+    let mut ask = request.into_ask(asked.id, snapshot.settings.default_preferences.clone())?;
+    ask.patience = patience::told(&asked.headers);
     let hint = |error| with_hint(error, &snapshot.registry);
 
     if dry_run {
@@ -210,9 +192,18 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
         return Ok(response);
     }
 
+    if streamed {
+        let silence = asked.silence.within(ask.patience);
+        let stream = engine.stream(ask, &asked.principal).await.map_err(hint)?;
+        let voice = NativeVoice::new(&stream).map_err(ApiError::Unwritable)?;
+        return sse::respond(stream, Box::new(voice), silence).await;
+    }
+
     let routed = engine.route(ask, &asked.principal).await.map_err(hint)?;
     let allowance = routed.allowance;
+    let headers = router_headers::of_answer(&routed);
     let mut response = ok(&RouteReply::Answer(Box::new(routed.into())))?;
+    response.headers_mut().extend(headers);
     if let Some(allowance) = allowance {
         rate_headers::insert(response.headers_mut(), &allowance);
     }
@@ -250,15 +241,7 @@ fn with_hint(error: RouteError, registry: &Registry) -> ApiError {
 impl RouteRequest {
     /// The request as the engine takes it, over the server's default preferences.
     fn into_ask(self, id: RequestId, defaults: Preferences) -> Result<Ask, ApiError> {
-        let metadata = self.metadata.map(|JsonObject(metadata)| serde_json::Value::Object(metadata));
-        if let Some(length) =
-            metadata.as_ref().map(|metadata| metadata.to_string().len()).filter(|&length| length > METADATA_LIMIT)
-        {
-            return Err(ApiError::invalid(
-                "metadata",
-                format!("must be at most {METADATA_LIMIT} bytes of JSON, and is {length}"),
-            ));
-        }
+        let metadata = self.metadata.as_ref().map(|given| recorded("metadata", given)).transpose()?;
         let mut conversation: Conversation = prompt::conversation(self.prompt, self.messages)?;
         conversation.max_output = match self.max_tokens {
             Some(0) => return Err(ApiError::invalid("maxTokens", "must be at least 1")),
@@ -269,7 +252,8 @@ impl RouteRequest {
         conversation.response_format =
             self.response_format.map(|Object(format)| prompt::response_format(format)).transpose()?.flatten();
 
-        let mut preferences = self.preferences.map_or(Ok(defaults.clone()), |Object(given)| given.over(defaults))?;
+        let given = self.preferences.map(|Object(given)| given).unwrap_or_default();
+        let mut preferences = given.over(defaults, |field| format!("preferences.{field}"))?;
         preferences.prompt_type = self.prompt_type.map(|Word(given)| given).or(preferences.prompt_type);
         preferences.fallbacks = self.fallbacks.unwrap_or(preferences.fallbacks);
         preferences.model = match self.model_id {
@@ -279,37 +263,5 @@ impl RouteRequest {
         };
         let cache = self.cache.map(|Word(given)| given).unwrap_or_default();
         Ok(Ask { preferences, cache, metadata, ..Ask::new(id, conversation) })
-    }
-}
-
-impl PreferencesBody {
-    fn over(self, mut preferences: Preferences) -> Result<Preferences, ApiError> {
-        const ANY: RangeInclusive<f64> = 0.0..=f64::MAX;
-        let weights = &mut preferences.weights;
-        weights.cost = within("preferences.costWeight", self.cost_weight, ANY)?.unwrap_or(weights.cost);
-        weights.latency = within("preferences.latencyWeight", self.latency_weight, ANY)?.unwrap_or(weights.latency);
-        weights.quality = within("preferences.qualityWeight", self.quality_weight, ANY)?.unwrap_or(weights.quality);
-        preferences.target = self.target.map_or(preferences.target, |Word(given)| given);
-        let min_quality = within("preferences.minQuality", self.min_quality, 0.0..=1.0)?;
-        preferences.min_quality = min_quality.or(preferences.min_quality);
-        let max_cost = within("preferences.maxCostUsd", self.max_cost_usd, ANY)?.map(Usd::from_dollars);
-        preferences.max_cost = max_cost.or(preferences.max_cost);
-        let max_latency = within("preferences.maxLatencyMs", self.max_latency_ms, ANY)?.map(|ms| ms / 1e3);
-        preferences.max_latency_seconds = max_latency.or(preferences.max_latency_seconds);
-        Ok(preferences)
-    }
-}
-
-/// The number, if it is in `range`. NaN is in none.
-fn within(field: &str, number: Option<f64>, range: RangeInclusive<f64>) -> Result<Option<f64>, ApiError> {
-    match number {
-        Some(number) if !range.contains(&number) => {
-            let bounds = match (range.start(), range.end()) {
-                (least, &f64::MAX) => format!("at least {least}"),
-                (least, most) => format!("from {least} to {most}"),
-            };
-            Err(ApiError::invalid(field, format!("must be {bounds}, and is {number}")))
-        }
-        number => Ok(number),
     }
 }

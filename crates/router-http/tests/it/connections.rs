@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use crate::doubles::FLOOD;
 use crate::stage::{PATIENCE, Stage, read_to_end};
 
 const SILENT_PROMPT: &str = "POST /api/route HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{\"prompt\":\"silence\"}";
@@ -99,6 +100,24 @@ async fn idle_connections_are_closed_and_busy_ones_are_not() {
     // Several idle times later the busy one is still being answered.
     assert!(timeout(idle * 5, busy.read(&mut [0; 1])).await.is_err());
     assert_eq!(stage.provider.waiting.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_caller_that_does_not_read_is_disconnected() {
+    let write_timeout = Duration::from_millis(300);
+    let stage = Stage::start(Settings { write_timeout, ..Settings::default() }).await;
+    let body = r#"{"prompt":"flood","stream":true}"#;
+    let head = "POST /api/route HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close";
+    let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    for (pause, whole) in [(write_timeout * 4, false), (write_timeout / 4, true)] {
+        let mut caller = TcpStream::connect(stage.address).await.unwrap();
+        caller.write_all(request.as_bytes()).await.unwrap();
+        // The answer begins, and nobody reads on.
+        caller.read_exact(&mut [0; 1]).await.unwrap();
+        tokio::time::sleep(pause).await;
+        let taken = read_to_end(&mut caller).await.len();
+        assert_eq!(taken > FLOOD, whole, "{taken} bytes after {pause:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use router_core::conversation::Part;
-use router_core::error_kind::ErrorKind;
+use router_core::error_kind::{ErrorKind, Phase};
 use router_core::finish::FinishReason;
 use router_core::id::{RequestId, TenantId};
 use router_core::usage::{Tokens, Usage, UsageSource};
@@ -20,8 +20,14 @@ use router_store::record::{RequestFilter, RequestLog, RequestRecord};
 use router_store::score::{EvalScore, ScoreFilter, ScoreStore};
 use tokio::sync::Notify;
 
+/// How long `slowly` takes.
+pub(crate) const SLOWLY: Duration = Duration::from_millis(400);
+
+/// More bytes than the buffers of a connection hold.
+pub(crate) const FLOOD: usize = 6 << 20;
+
 /// A provider that answers at once, fails, or is silent until it is dropped: as the last user turn says
-/// (`fail: NAME OF AN ERROR KIND`, `silence`).
+/// (`fail: NAME OF AN ERROR KIND`, the same after a while with `slowly `, `silence`), or answers more than a connection holds (`flood`).
 #[derive(Debug, Default)]
 pub(crate) struct Obedient {
     /// Calls that are being waited for.
@@ -38,13 +44,20 @@ impl Provider for Obedient {
             let _waiting = Waiting::enter(self);
             std::future::pending::<()>().await;
         }
-        if let Some(name) = told.strip_prefix("fail: ") {
+        if told.starts_with("slowly ") {
+            tokio::time::sleep(SLOWLY).await;
+        }
+        if let Some(name) = told.trim_start_matches("slowly ").strip_prefix("fail: ") {
             let kind = [
                 ErrorKind::Auth,
                 ErrorKind::InvalidRequest,
                 ErrorKind::RateLimited,
                 ErrorKind::ContentPolicy,
                 ErrorKind::ServerError,
+                ErrorKind::Overloaded,
+                ErrorKind::Quota,
+                ErrorKind::ContextTooLong,
+                ErrorKind::Timeout(Phase::Idle),
             ]
             .into_iter()
             .find(|kind| kind.name() == name)
@@ -52,8 +65,9 @@ impl Provider for Obedient {
             let retry_after = (kind == ErrorKind::RateLimited).then_some(Duration::from_secs(30));
             return Err(CallError { retry_after, ..CallError::new(kind, "in the provider's words") });
         }
+        let answer = if told == "flood" { "x".repeat(FLOOD) } else { format!("answer to: {told}") };
         Ok(Answer {
-            parts: vec![Part::text(format!("answer to: {told}"))],
+            parts: vec![Part::text(answer)],
             finish: FinishReason::Stop,
             usage: Some(Usage {
                 input: Tokens(7),

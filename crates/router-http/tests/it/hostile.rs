@@ -156,6 +156,8 @@ fn bodies() -> Vec<Row> {
         bad_route("unknown model", r#"{"prompt":"a","modelId":"gpt-4oo"}"#, "did you mean `gpt-4o`"),
         bad_route("empty model", r#"{"prompt":"a","modelId":""}"#, r#""field":"modelId""#),
         bad_route("unknown cache use", r#"{"prompt":"a","cache":"please"}"#, r#""field":"cache""#),
+        bad_route("stream as text", r#"{"prompt":"a","stream":"yes"}"#, r#""field":"stream""#),
+        bad_route("stream of a dry run", r#"{"prompt":"a","stream":true,"dryRun":true}"#, r#""field":"stream""#),
         bad_route("dryRun as text", r#"{"prompt":"a","dryRun":"yes"}"#, r#""field":"dryRun""#),
         bad_route("promptType as a number", r#"{"prompt":"a","promptType":1}"#, r#""field":"promptType""#),
         bad_route(
@@ -386,6 +388,16 @@ fn heads() -> Vec<Row> {
             "image of another page",
             get("/api/models", "sec-fetch-site: cross-site\r\nsec-fetch-mode: no-cors\r\n"),
             Told(403, "origin_not_allowed"),
+        ),
+        row(
+            "unknown path in OpenAI's words",
+            get("/v1/nowhere", ""),
+            Told(404, r#""param":null,"code":"no_such_path""#),
+        ),
+        row(
+            "foreign origin in OpenAI's words",
+            get("/v1/models", "origin: http://evil.example\r\n"),
+            Told(403, r#""type":"permission_error","param":null,"code":"origin_not_allowed""#),
         ),
         row(
             "preflight",

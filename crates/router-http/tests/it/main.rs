@@ -8,5 +8,8 @@ mod documents;
 mod doubles;
 mod hostile;
 mod log;
+mod openai;
+mod openai_hostile;
 mod stage;
+mod streams;
 mod whole;

@@ -60,7 +60,7 @@ pub(super) fn finish_reason(name: &str) -> Option<FinishReason> {
     })
 }
 
-fn part(block: Block) -> Result<Option<Content>, CallError> {
+pub(super) fn part(block: Block) -> Result<Option<Content>, CallError> {
     let Block { kind, text, thinking, signature, data, id, name, input } = block;
     let content = match kind.as_str() {
         "text" => text.map(Content::Text),

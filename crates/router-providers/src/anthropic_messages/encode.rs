@@ -15,6 +15,7 @@ use super::request::{Block, BlockKind, Format, Metadata, OutputConfig, Request, 
 use super::schema;
 use super::thinking::{self, Plan};
 use crate::answer::CallError;
+use crate::begun;
 use crate::cache_marks::CacheMarks;
 use crate::call::Call;
 use crate::encoded::{Dropped, Encoded};
@@ -46,8 +47,11 @@ const LONGEST_USER: usize = 256;
 /// [`ErrorKind::InvalidRequest`] for what makes no sense anywhere.
 pub fn encode(call: &Call<'_>) -> Result<Encoded, CallError> {
     needs::check(call)?;
-    let (model, asked) = (call.model, call.conversation);
     let mut dropped = Dropped::default();
+    needs::note_uncarried(call, &mut dropped)?;
+    let continued = begun::continued(call);
+    let call = &Call { conversation: continued.as_ref().unwrap_or(call.conversation), ..*call };
+    let (model, asked) = (call.model, call.conversation);
     let mut context = Context { marks: CacheMarks::of(asked), dropped: &mut dropped };
     let tools: Vec<_> = asked.tools.iter().map(|wanted| tool(wanted, &mut context)).collect();
     let (mut system, messages) = turns(asked, &mut context)?;
@@ -79,7 +83,8 @@ pub fn encode(call: &Call<'_>) -> Result<Encoded, CallError> {
     let body = serde_json::to_vec(&request).map_err(|error| {
         CallError::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}"))
     })?;
-    Ok(Encoded { body, headers: vec![(VERSION_HEADER, version)], dropped: dropped.into_names() })
+    let headers = vec![(VERSION_HEADER, version)];
+    Ok(Encoded { body, headers, dropped: dropped.into_names(), changed: Vec::new() })
 }
 
 fn max_tokens(model: &Model, wanted: Option<Tokens>) -> u64 {

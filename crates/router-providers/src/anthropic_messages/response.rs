@@ -38,7 +38,7 @@ pub(super) struct Block {
     pub(super) input: Option<Box<RawValue>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Usage {
     #[serde(flatten)]
     pub(super) counts: Counts,
@@ -46,7 +46,7 @@ pub(super) struct Usage {
     pub(super) iterations: Option<Vec<Counts>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Counts {
     pub(super) input_tokens: Option<u64>,
     pub(super) output_tokens: Option<u64>,
@@ -56,12 +56,27 @@ pub(super) struct Counts {
     pub(super) output_tokens_details: Option<OutputDetails>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct CacheCreation {
     pub(super) ephemeral_1h_input_tokens: Option<u64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct OutputDetails {
     pub(super) thinking_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Takes what a later event reports: each figure is that of everything so far, and one left out has not changed.
+    pub(super) fn update(&mut self, later: Self) {
+        let Self { counts, iterations } = later;
+        let known = &mut self.counts;
+        known.input_tokens = counts.input_tokens.or(known.input_tokens);
+        known.output_tokens = counts.output_tokens.or(known.output_tokens);
+        known.cache_read_input_tokens = counts.cache_read_input_tokens.or(known.cache_read_input_tokens);
+        known.cache_creation_input_tokens = counts.cache_creation_input_tokens.or(known.cache_creation_input_tokens);
+        known.cache_creation = counts.cache_creation.or(known.cache_creation.take());
+        known.output_tokens_details = counts.output_tokens_details.or(known.output_tokens_details.take());
+        self.iterations = iterations.or(self.iterations.take());
+    }
 }

@@ -78,7 +78,7 @@ fn thought(text: String) -> Option<Content> {
     (!text.is_empty()).then_some(Content::Reasoning { text, signature: None })
 }
 
-fn reasoning(detail: ReasoningDetail) -> Option<Content> {
+pub(super) fn reasoning(detail: ReasoningDetail) -> Option<Content> {
     if let Some(data) = detail.data {
         return Some(Content::RedactedReasoning(data));
     }
@@ -87,7 +87,7 @@ fn reasoning(detail: ReasoningDetail) -> Option<Content> {
 }
 
 /// Mistral's models that reason write their content as blocks.
-fn block(block: Value) -> Option<Content> {
+pub(super) fn block(block: Value) -> Option<Content> {
     match block.get("type").and_then(Value::as_str) {
         Some("text") => said(text_of(block.get("text")?)),
         Some("thinking") => thought(text_of(block.get("thinking")?)),

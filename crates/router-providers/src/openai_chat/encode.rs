@@ -10,6 +10,7 @@ use super::request::{
     CacheOptions, ChosenFunction, Function, Reasoning, Request, ResponseFormat, Schema, StreamOptions, Tool, ToolChoice,
 };
 use crate::answer::CallError;
+use crate::begun;
 use crate::cache_marks::CacheMarks;
 use crate::call::Call;
 use crate::encoded::{Dropped, Encoded};
@@ -26,8 +27,11 @@ const SCHEMA_NAME: &str = "output";
 /// [`ErrorKind::InvalidRequest`] for what makes no sense anywhere.
 pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
     needs::check(call)?;
-    let (model, asked) = (call.model, call.conversation);
     let mut dropped = Dropped::default();
+    needs::note_uncarried(call, &mut dropped)?;
+    let continued = begun::continued(call);
+    let call = &Call { conversation: continued.as_ref().unwrap_or(call.conversation), ..*call };
+    let (model, asked) = (call.model, call.conversation);
     let mut context = Context { flavour, model, marks: CacheMarks::of(asked), dropped: &mut dropped, marked: false };
     let tools: Vec<_> = asked.tools.iter().map(|wanted| tool(wanted, &mut context)).collect();
     let messages = messages(asked, &mut context)?;
@@ -72,7 +76,7 @@ pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
     let body = serde_json::to_vec(&request).map_err(|error| {
         CallError::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}"))
     })?;
-    Ok(Encoded { body, headers: Vec::new(), dropped: dropped.into_names() })
+    Ok(Encoded { body, headers: Vec::new(), dropped: dropped.into_names(), changed: Vec::new() })
 }
 
 /// JSON has no infinities.

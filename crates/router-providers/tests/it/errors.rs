@@ -79,7 +79,9 @@ async fn every_shape_finds_its_kind() {
     for (status, body, kind) in cases {
         let error = error(status, "", &body).await;
         assert_eq!((error.kind, error.status), (kind, Some(status)), "{status} {body}");
-        assert_eq!(error.spent, Spent::Nothing, "{status} {body}");
+        // Behind a gateway that gave up waiting, the model may go on working.
+        let spent = if matches!(kind, ErrorKind::Timeout(_)) { Spent::Unknown } else { Spent::Nothing };
+        assert_eq!(error.spent, spent, "{status} {body}");
         assert!(!error.message.is_empty(), "{status} {body}");
     }
 }

@@ -1,12 +1,12 @@
 //! What tests start from.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use router_core::capability::{Capabilities, Capability};
 use router_core::conversation::{CacheMark, Content, Conversation, Message, Part, Role, Tool, ToolCall};
 use router_core::id::RequestId;
-use router_core::model::{Model, SpeedPrior};
+use router_core::model::{Model, ModelDeadlines, SpeedPrior};
 use router_core::prompt_type::PerType;
 use router_core::usage::{Tokens, Usage, UsageSource};
 use router_providers::call::Call;
@@ -42,6 +42,7 @@ pub(crate) fn model(upstream_name: &str) -> Model {
         is_active: true,
         priority: 0,
         failover_order: Vec::new(),
+        deadlines: ModelDeadlines::default(),
         shutdown_date: None,
     }
 }
@@ -100,4 +101,27 @@ pub(crate) fn reported(input: u64, cache_read: u64, written: [u64; 2], output: u
 
 pub(crate) fn json_of(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap()
+}
+
+/// The bodies of all recorded requests in OpenAI's chat dialect, with their names.
+pub(crate) fn recorded_chat_requests(root: &Path) -> Vec<(String, Value)> {
+    let mut folders = vec![root.to_path_buf()];
+    let mut requests = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "json") {
+                let mut recorded = json_of(&std::fs::read(&path).unwrap());
+                let asked = recorded["request"]["path"].as_str().is_some_and(|path| path.contains("/chat/completions"));
+                // One of them is a stand-in for a body too long to keep.
+                if asked && recorded["request"]["body"]["messages"].is_array() {
+                    requests.push((path.display().to_string(), recorded["request"]["body"].take()));
+                }
+            }
+        }
+    }
+    requests.sort_by(|one, other| one.0.cmp(&other.0));
+    requests
 }

@@ -1,12 +1,15 @@
 //! Whatever comes in: decoders do not panic, encoders write JSON.
 
+use bytes::Bytes;
 use proptest::prelude::*;
 use router_core::conversation::{
     CacheMark, Content, Conversation, Effort, Message, Part, ResponseFormat, Role, Sampling, Source, Tool, ToolCall,
 };
 use router_core::usage::Tokens;
 use router_providers::anthropic_messages;
-use router_providers::openai_chat::{self, Flavour};
+use router_providers::dialect::Dialect;
+use router_providers::openai_chat::{self, Flavour, decode_request};
+use router_providers::original::Original;
 use serde_json::{Value, json};
 
 use crate::given::{call, json_of, model};
@@ -112,5 +115,41 @@ proptest! {
         let _ = openai_chat::decode(chat.to_string().as_bytes());
         let message = json!({"content": [inner, {"type": "text", "text": "x"}], "stop_reason": "end_turn", field: value});
         let _ = anthropic_messages::decode(message.to_string().as_bytes());
+    }
+
+    #[test]
+    fn requests_are_read_or_refused_and_what_is_read_is_sent(
+        field in "tools|tool_choice|response_format|reasoning|reasoning_effort|max_tokens|max_completion_tokens|stop|user|\
+            stream|stream_options|top_k|temperature|n|functions|unknown",
+        key in "content|tool_calls|reasoning_details|refusal|name|cache_control",
+        role in "user|assistant|tool|system",
+        value in json_value(),
+        inner in json_value(),
+        streamed in any::<bool>(),
+    ) {
+        let mut message = json!({"role": role, "content": "x", "tool_call_id": "c"});
+        message[key] = inner;
+        let body = json!({"model": "m", "messages": [{"role": "user", "content": "x"}, message], field: value}).to_string();
+        let Ok(read) = decode_request(body.as_bytes(), &[]) else { return Ok(()) };
+        let body = Bytes::from(body);
+        let original = Original { dialect: Dialect::OpenAiChat, body, ours: &[], uncarried: read.uncarried };
+        let gpt = model("gpt-5");
+        let asked = call(&gpt, &read.conversation).with_original(Some(&original));
+        let asked = if streamed { asked.streaming() } else { asked };
+        for flavour in [Flavour::OpenAi, Flavour::OpenRouter, Flavour::Compatible] {
+            if let Ok(encoded) = openai_chat::write_request(&asked, flavour) {
+                let sent = json_of(&encoded.body);
+                prop_assert_eq!((&sent["model"], sent["stream"] == true), (&json!("gpt-5"), streamed));
+                prop_assert!(decode_request(&encoded.body, &[]).is_ok());
+            }
+        }
+        if let Ok(encoded) = anthropic_messages::encode(&asked) {
+            prop_assert!(json_of(&encoded.body).is_object());
+        }
+    }
+
+    #[test]
+    fn requests_of_bytes_are_refused(bytes in any::<Vec<u8>>()) {
+        prop_assert!(decode_request(&bytes, &[]).is_err());
     }
 }

@@ -37,15 +37,15 @@ pub(crate) fn respond(status: u16, headers: &str, body: &str) -> Vec<u8> {
 }
 
 /// A server that plays its script for one request.
-struct Served {
-    address: String,
+pub(crate) struct Served {
+    pub(crate) address: String,
     /// The request's head, once the request is there whole.
     head: oneshot::Receiver<String>,
     /// Ends when the connection does.
     task: JoinHandle<()>,
 }
 
-async fn serve(script: Script) -> Served {
+pub(crate) async fn serve(script: Script) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let (heard, head) = oneshot::channel();
@@ -83,7 +83,7 @@ async fn read_request(socket: &mut TcpStream) -> String {
     }
 }
 
-fn provider(kind: &Kind, address: &str) -> Arc<dyn Provider> {
+pub(crate) fn provider(kind: &Kind, address: &str) -> Arc<dyn Provider> {
     (kind.build)(&InstanceConfig::new("test").with_base_url(address).with_api_key(KEY)).unwrap()
 }
 

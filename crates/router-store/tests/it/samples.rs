@@ -54,6 +54,8 @@ pub(crate) fn record(id: RequestId) -> RequestRecord {
         started: Duration::from_micros(1_500),
         duration: Duration::from_micros(2_345_678),
         outcome: AttemptOutcome::Failed { kind: ErrorKind::Timeout(Phase::FirstEvent), upstream_status: Some(504) },
+        first_token: Some(Duration::from_millis(120)),
+        contributed: true,
         usage: Some(usage),
         cost: Some(cost),
     };

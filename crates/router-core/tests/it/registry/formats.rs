@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use jiff::civil::date;
 use router_core::capability::Capability;
+use router_core::model::ModelDeadlines;
 use router_core::price::{Cost, PerMillion};
 use router_core::prompt_type::PromptType;
 use router_core::usage::{Tokens, Usage};
@@ -71,6 +74,7 @@ supportedPromptTypes = ["translation", "analysis"]
 isActive = false
 priority = -2
 shutdownDate = 2027-01-14
+deadlines = { firstEventSeconds = 600, idleSeconds = 2.5 }
 
 [models.price]
 input = 3
@@ -102,6 +106,9 @@ translation = { mean = 0.8, deviation = 0.2 }
     assert_eq!(model.capabilities.iter().collect::<Vec<_>>(), [Capability::Vision, Capability::Reasoning]);
     assert_eq!((model.speed.first_token_seconds, model.speed.tokens_per_second), (1.5, 60.0));
     assert_eq!((model.is_active, model.priority, model.shutdown_date), (false, -2, Some(date(2027, 1, 14))));
+    let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
+    let own = ModelDeadlines { first_event: seconds(600.0), idle: seconds(2.5), answer: None };
+    assert_eq!(model.deadlines, own);
 
     let price = model.price.as_ref().unwrap();
     assert_eq!((price.source.as_str(), price.as_of), ("a price list", Some(date(2026, 11, 23))));

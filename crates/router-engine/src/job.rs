@@ -1,0 +1,104 @@
+//! One request on its way through the models: what every attempt at it works with. Owned, because a stream outlives the call
+//! that began it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use router_core::capability::Capability;
+use router_core::decision::{Candidate, Decision};
+use router_core::model::Model;
+use router_core::moment::Moment;
+use router_providers::answer::CallError;
+use router_providers::call::{Call, Deadlines};
+
+use crate::ask::Ask;
+use crate::engine::Current;
+use crate::settings::EngineSettings;
+use crate::surroundings::Surroundings;
+use crate::tried::Tried;
+use crate::walk::{Circumstances, Walk};
+
+/// Of the caller's patience, what is kept for the way back: an error of ours is better than a silence of ours.
+const WAY_BACK: f64 = 0.05;
+
+/// One request on its way through the models.
+pub(crate) struct Job {
+    pub(crate) around: Arc<Surroundings>,
+    pub(crate) current: Arc<Current>,
+    pub(crate) ask: Ask,
+    pub(crate) decision: Decision,
+    /// When the request arrived: attempts are timed from here.
+    pub(crate) arrived: Moment,
+}
+
+/// How things stand when an attempt has failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How {
+    /// Until nobody waits any more.
+    pub(crate) time_left: Duration,
+    /// Part of the answer has reached the caller.
+    pub(crate) committed: bool,
+    /// The same model can be asked in another way.
+    pub(crate) otherwise: bool,
+}
+
+impl Job {
+    pub(crate) fn settings(&self) -> &EngineSettings {
+        &self.current.snapshot.settings
+    }
+
+    pub(crate) fn candidate(&self, index: usize) -> Option<&Candidate> {
+        self.decision.ranked.get(index)
+    }
+
+    /// Since the request arrived.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.around.now().since(self.arrived)
+    }
+
+    /// Until nobody waits for a whole answer any more.
+    pub(crate) fn time_left_whole(&self) -> Duration {
+        let ours = self.settings().failover.request_deadline;
+        let theirs = self.ask.patience.map_or(ours, |patience| patience.mul_f64(1.0 - WAY_BACK));
+        ours.min(theirs).saturating_sub(self.elapsed())
+    }
+
+    /// Until a stream must have begun, or, once it has, ended.
+    pub(crate) fn time_left_streamed(&self, begun: bool) -> Duration {
+        let failover = &self.settings().failover;
+        let deadline = if begun { failover.stream_deadline } else { failover.request_deadline };
+        deadline.saturating_sub(self.elapsed())
+    }
+
+    /// The question to `model`, as the caller put it.
+    pub(crate) fn call<'a>(&'a self, model: &'a Model) -> Call<'a> {
+        Call::new(self.ask.id, model, &self.ask.conversation)
+            .with_original(self.ask.original.as_ref())
+            .with_deadlines(self.deadlines(model))
+    }
+
+    /// The model's own deadlines where it has any; else those of its kind.
+    fn deadlines(&self, model: &Model) -> Deadlines {
+        let settings = self.settings();
+        let reasons = model.capabilities.has(Capability::Reasoning);
+        let of_kind = if reasons { settings.reasoning_deadlines } else { settings.deadlines };
+        Deadlines {
+            first_event: model.deadlines.first_event.unwrap_or(of_kind.first_event),
+            idle: model.deadlines.idle.unwrap_or(of_kind.idle),
+            total: model.deadlines.answer.unwrap_or(of_kind.total),
+        }
+    }
+
+    /// Tells the walk that an attempt has failed.
+    pub(crate) fn failed(&self, walk: &mut Walk, tried: &Tried, error: CallError, how: How) {
+        let circumstances = Circumstances {
+            settings: &self.settings().failover,
+            time_left: how.time_left,
+            probe: tried.is_probe(),
+            committed: how.committed,
+            otherwise: how.otherwise,
+            may_repeat: &|| self.around.observer.may_repeat(tried.model(), self.around.now()),
+        };
+        walk.failed(&self.decision, error, &circumstances);
+    }
+}

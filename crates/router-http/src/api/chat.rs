@@ -1,0 +1,180 @@
+//! `POST /v1/chat/completions`: OpenAI's API, for its SDKs and everything that speaks as they do.
+
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use router_core::preferences::Preferences;
+use router_core::prompt_type::PromptType;
+use router_engine::ask::{Ask, CacheUse};
+use router_engine::routed::Routed;
+use router_engine::snapshot::Snapshot;
+use router_providers::dialect::Dialect;
+use router_providers::openai_chat::{Head, Inbound, completion, decode_request};
+use router_providers::original::Original;
+use schemars::{JsonSchema, json_schema};
+use serde::Deserialize;
+
+use super::chat_voice::ChatVoice;
+use super::wishes::{PreferencesBody, recorded};
+use super::{model_name, wish_headers};
+use crate::error::ApiError;
+use crate::json::{self, Object, Word};
+use crate::json_value::JsonObject;
+use crate::patience;
+use crate::rate_headers;
+use crate::response::{Reply, text};
+use crate::route::{Answer, Asked, Content, Operation, RequestBody, schema};
+use crate::router_headers;
+use crate::sse;
+use crate::wall_clock;
+
+/// The field of a request that is meant for the router, and not passed on.
+const OURS: &[&str] = &["router"];
+
+/// As OpenAI's own API, for clients that show it.
+const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
+
+/// A request of OpenAI's chat completions. Every other field of that API is passed on to models that speak it; for others
+/// it is translated, or named in `x-router-dropped`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "the codec reads requests; this is what the document says of them")]
+struct ChatRequest {
+    /// `auto`, `auto:cost`, `auto:quality`, `auto:fast`, the id of a model, or a provider's own name for one.
+    model: String,
+    /// The conversation, as OpenAI's API takes it.
+    messages: Vec<serde_json::Map<String, serde_json::Value>>,
+    /// The answer as it comes.
+    stream: Option<bool>,
+    /// What is wanted of the choice; not passed on.
+    router: Option<RouterBody>,
+}
+
+/// What is wanted of the choice.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RouterBody {
+    /// What is wanted of the choice.
+    preferences: Option<Object<PreferencesBody>>,
+    /// The type of the prompt, where the caller knows it better than the classifier.
+    prompt_type: Option<Word<PromptType>>,
+    /// Whether other models may answer when the one that is asked for cannot.
+    fallbacks: Option<bool>,
+    /// Anything; recorded with the request. At most 16 KiB of JSON.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    metadata: Option<JsonObject>,
+}
+
+pub(crate) const COMPLETE: Operation = Operation {
+    id: "createChatCompletion",
+    summary: "OpenAI's chat completions, answered by the best model or the one that is named",
+    description: "Takes what OpenAI's API takes. Preferences go into `router` or `x-router-*` headers.",
+    query: &[],
+    body: Some(RequestBody {
+        schema: schema::<ChatRequest>,
+        examples: &[
+            ("auto", r#"{"model": "auto", "messages": [{"role": "user", "content": "What is AI?"}]}"#),
+            (
+                "preferences",
+                r#"{"model": "auto:cost", "messages": [{"role": "user", "content": "Why is the sky blue?"}], "router": {"preferences": {"minQuality": 0.6}, "metadata": {"team": "search"}}}"#,
+            ),
+            (
+                "stream",
+                r#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "Tell me about rivers."}], "stream": true, "stream_options": {"include_usage": true}}"#,
+            ),
+        ],
+    }),
+    answer: Answer {
+        status: 200,
+        description: "A `chat.completion`, or a stream of `chat.completion.chunk`s that ends with `[DONE]`.",
+        content: Content::JsonOrEvents(
+            |_| json_schema!({"type": "object", "description": "A `chat.completion` of OpenAI's API."}),
+            |_| json_schema!({"type": "object", "description": "A `chat.completion.chunk` of OpenAI's API."}),
+        ),
+    },
+    errors: &[404, 429, 502, 503, 504],
+};
+
+pub(crate) async fn complete(asked: Asked) -> Result<Reply, ApiError> {
+    let inbound = decode_request(&asked.body, OURS)?;
+    let engine = &asked.app.parts.engine;
+    let (streamed, include_usage) = (inbound.stream, inbound.include_usage);
+    let ask = into_ask(inbound, &asked, &engine.snapshot())?;
+    let created = u64::try_from(wall_clock::now().as_second()).unwrap_or_default();
+
+    if streamed {
+        let silence = asked.silence.within(ask.patience);
+        let stream = engine.stream(ask, &asked.principal).await?;
+        let voice = ChatVoice::new(&stream, created, include_usage);
+        return sse::respond(stream, Box::new(voice), silence).await;
+    }
+    let routed = engine.route(ask, &asked.principal).await?;
+    let headers = headers(&routed);
+    let mut response = text(StatusCode::OK, HeaderValue::from_static("application/json"), body(routed, created)?);
+    response.headers_mut().extend(headers);
+    Ok(response)
+}
+
+/// The request as the engine takes it. What the body wishes counts before what headers wish, which clients set once for
+/// all requests; and both before what the name of the model says.
+fn into_ask(inbound: Inbound, asked: &Asked, snapshot: &Snapshot) -> Result<Ask, ApiError> {
+    let Inbound { model, conversation, uncarried, ours, stream: _, include_usage: _ } = inbound;
+    let defaults = snapshot.settings.default_preferences.clone();
+    let preferences = model_name::asked_for(&model, defaults, snapshot, &asked.principal)?;
+    let preferences = wish_headers::over(&asked.headers, preferences)?;
+    let router = match ours.into_iter().next() {
+        Some((_, router)) if router.text() != "null" => json::read(router.text().as_bytes()).map_err(within_router)?,
+        _ => RouterBody::default(),
+    };
+    let metadata = router.metadata.as_ref().map(|given| recorded("router.metadata", given)).transpose()?;
+    let original = Original { dialect: Dialect::OpenAiChat, body: asked.body.clone(), ours: OURS, uncarried };
+    Ok(Ask {
+        original: Some(original),
+        preferences: router.over(preferences)?,
+        // Callers of this API expect to be asked afresh.
+        cache: CacheUse::Bypass,
+        metadata,
+        patience: patience::told(&asked.headers),
+        ..Ask::new(asked.id, conversation)
+    })
+}
+
+impl RouterBody {
+    fn over(self, preferences: Preferences) -> Result<Preferences, ApiError> {
+        let given = self.preferences.map(|Object(given)| given).unwrap_or_default();
+        let mut preferences = given.over(preferences, |field| format!("router.preferences.{field}"))?;
+        preferences.prompt_type = self.prompt_type.map(|Word(given)| given).or(preferences.prompt_type);
+        preferences.fallbacks = self.fallbacks.unwrap_or(preferences.fallbacks);
+        Ok(preferences)
+    }
+}
+
+/// A fault of the `router` field, by its path in the whole body.
+fn within_router(error: ApiError) -> ApiError {
+    match error {
+        ApiError::Invalid { field, problem } if field == "body" => {
+            ApiError::Invalid { field: "router".into(), problem }
+        }
+        ApiError::Invalid { field, problem } => ApiError::Invalid { field: format!("router.{field}"), problem },
+        other => ApiError::invalid("router", other.to_string()),
+    }
+}
+
+fn headers(routed: &Routed) -> HeaderMap {
+    let mut headers = router_headers::of_answer(routed);
+    headers.insert(PROCESSING_MS, HeaderValue::from(u64::try_from(routed.latency.as_millis()).unwrap_or(u64::MAX)));
+    if let Some(allowance) = &routed.allowance {
+        rate_headers::insert(&mut headers, allowance);
+    }
+    headers
+}
+
+/// The provider's own bytes where they are in this dialect; else the same in it.
+fn body(routed: Routed, created: u64) -> Result<bytes::Bytes, ApiError> {
+    let Routed { id, reply, .. } = routed;
+    if let Some(original) = reply.original {
+        return Ok(original);
+    }
+    let id = format!("chatcmpl-{id}");
+    let head = Head { id: &id, created, model: reply.model_id.as_str() };
+    let written = completion(head, &reply.parts, reply.finish, Some(&reply.usage)).map_err(ApiError::Unwritable)?;
+    Ok(written.into())
+}

@@ -1,0 +1,29 @@
+//! Answers that another model began: the conversation as the next one is asked to go on with it.
+
+use router_core::conversation::{Content, Conversation, Message, Part, Role};
+use router_core::usage::Tokens;
+
+use crate::call::Call;
+
+/// The conversation with what is already said at its end; `None` where nothing is.
+pub(crate) fn continued(call: &Call<'_>) -> Option<Conversation> {
+    let begun = call.begun?;
+    let mut conversation = call.conversation.clone();
+    conversation.max_output = limit(call);
+    match conversation.messages.last_mut() {
+        // The caller began the answer, too: it is one turn.
+        Some(Message { role: Role::Assistant, parts }) => match parts.last_mut() {
+            Some(Part { content: Content::Text(text), .. }) => text.push_str(begun.text),
+            _ => parts.push(Part::text(begun.text)),
+        },
+        _ => conversation.messages.push(Message::text(Role::Assistant, begun.text)),
+    }
+    Some(conversation)
+}
+
+/// How long the rest of the answer may be: what the caller wants less what is there, and no less than one token.
+pub(crate) fn limit(call: &Call<'_>) -> Option<Tokens> {
+    let Tokens(said) = call.begun.map_or(Tokens(0), |begun| begun.tokens);
+    let left = |Tokens(wanted): Tokens| if said == 0 { wanted } else { wanted.saturating_sub(said).max(1) };
+    call.conversation.max_output.map(|wanted| Tokens(left(wanted)))
+}
