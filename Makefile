@@ -26,7 +26,7 @@ test: ## all tests; PostgreSQL and Redis from TEST_DATABASE_URL and TEST_REDIS_U
 bench: ## how long a decision takes
 	$(CARGO) bench --package router-benches --bench decision
 
-bench-path: ## what the whole path costs, beside a bare proxy; Linux, 80 seconds
+bench-path: ## what the whole path costs, beside a bare proxy; Linux, 2 minutes
 	$(CARGO) build --release --bin llm-router
 	$(CARGO) bench --package router-benches --bench path
 

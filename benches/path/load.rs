@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -17,6 +18,9 @@ use tokio::task::JoinSet;
 
 /// Connections of the open loop: enough that none is waited for while a server keeps up.
 const OPEN_LOOP_CONNECTIONS: usize = 16;
+
+/// How every stream ends.
+const END: &[u8] = b"data: [DONE]\n\n";
 
 /// Who is asked what.
 #[derive(Debug, Clone)]
@@ -43,6 +47,28 @@ impl Connection {
 
     /// Asks, and waits for the whole answer.
     async fn ask(&mut self) -> anyhow::Result<()> {
+        self.send().await?.collect().await?;
+        Ok(())
+    }
+
+    /// Asks for a stream, and reads it to its end; how many events it had. A stream that is cut is an error.
+    async fn listen(&mut self) -> anyhow::Result<usize> {
+        let mut body = self.send().await?;
+        let (mut events, mut last) = (0, Vec::new());
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame?.into_data() else { continue };
+            // No event of the upstream has the word in its JSON. One that is split between two frames is seen in neither;
+            // hyper splits at 8 KiB or more, so few are, and for all variants alike.
+            events += count(&data, b"data: ");
+            last.extend_from_slice(&data[data.len().saturating_sub(END.len())..]);
+            last.drain(..last.len().saturating_sub(END.len()));
+        }
+        ensure!(last == END, "{}: the stream ends with {:?}", self.target.address, String::from_utf8_lossy(&last));
+        Ok(events)
+    }
+
+    /// Asks; the body of the answer.
+    async fn send(&mut self) -> anyhow::Result<Incoming> {
         let Target { address, path, body } = &self.target;
         let request = Request::post(*path)
             .header(HOST, address.to_string())
@@ -51,10 +77,17 @@ impl Connection {
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        ensure!(status == StatusCode::OK, "{address}{path} answers {status}: {}", String::from_utf8_lossy(&body));
-        Ok(())
+        if status != StatusCode::OK {
+            let body = response.into_body().collect().await?.to_bytes();
+            bail!("{address}{path} answers {status}: {}", String::from_utf8_lossy(&body));
+        }
+        Ok(response.into_body())
     }
+}
+
+/// How often `word` is in `text`.
+fn count(text: &[u8], word: &[u8]) -> usize {
+    text.windows(word.len()).filter(|&bytes| bytes == word).count()
 }
 
 /// Asks once, on a connection of its own.
@@ -102,6 +135,33 @@ impl Load {
             });
         }
         asking.join_all().await.into_iter().sum()
+    }
+
+    /// Asks for a stream as soon as the one before has ended, on all connections; how long each took, and how many events
+    /// they had together.
+    pub(crate) async fn streams(self, time: Duration) -> anyhow::Result<(Vec<Duration>, usize)> {
+        let end = Instant::now() + time;
+        let mut listening = JoinSet::new();
+        for mut connection in self.0 {
+            listening.spawn(async move {
+                let (mut taken, mut events) = (Vec::new(), 0);
+                loop {
+                    let begun = Instant::now();
+                    events += connection.listen().await?;
+                    taken.push(begun.elapsed());
+                    if Instant::now() >= end {
+                        return anyhow::Ok((taken, events));
+                    }
+                }
+            });
+        }
+        let (mut taken, mut events) = (Vec::new(), 0);
+        for streams in listening.join_all().await {
+            let (more_taken, more_events) = streams?;
+            taken.extend(more_taken);
+            events += more_events;
+        }
+        Ok((taken, events))
     }
 
     /// Asks `rate` times a second, whether or not earlier answers are there; how long each took, waiting for a free

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::load::{self, Target};
 use crate::process::Server;
-use crate::rounds::{LOADS, Pattern};
+use crate::rounds::{LOADS, Pattern, chat_completion};
 
 /// Everything that was measured.
 pub(crate) struct Measured {
@@ -18,6 +18,8 @@ pub(crate) struct Measured {
 pub(crate) struct Variant {
     name: &'static str,
     pub(crate) target: Target,
+    /// What a stream is asked of; `None` where there are no streams.
+    stream_model: Option<&'static str>,
     /// Who stands in between.
     pub(crate) server: Option<Server>,
     cold_starts: Vec<Duration>,
@@ -34,6 +36,7 @@ impl Variant {
     pub(crate) async fn new(
         name: &'static str,
         target: Target,
+        stream_model: Option<&'static str>,
         server: Option<Server>,
         cold_starts: Vec<Duration>,
     ) -> anyhow::Result<Self> {
@@ -42,12 +45,18 @@ impl Variant {
         Ok(Self {
             name,
             target,
+            stream_model,
             server,
             cold_starts,
             resident_idle,
             resident_loaded: None,
             samples: Default::default(),
         })
+    }
+
+    /// The question for a stream of so many events, where there are streams.
+    pub(crate) fn stream(&self, events: usize) -> Option<Target> {
+        self.stream_model.map(|model| chat_completion(self.target.address, model, Some(events)))
     }
 
     /// The median over the rounds.
@@ -116,10 +125,17 @@ pub(crate) fn print(measured: &Measured) -> anyhow::Result<()> {
                 ("requests/s", |sample| Some(sample.per_second), Comparison::Times),
                 ("CPU, µs/request", |sample| sample.cpu_micros, Comparison::Times),
             ],
+            Pattern::Streams { at_once: 1, .. } => &[("whole, p50, ms", |sample| sample.p50_millis, Comparison::Times)],
+            Pattern::Streams { .. } => &[
+                ("events/s", |sample| Some(sample.per_second), Comparison::Times),
+                ("CPU, µs/event", |sample| sample.cpu_micros, Comparison::Times),
+            ],
         };
         let loaded = match pattern {
             Pattern::Rate(rate) => format!("{rate} requests/s"),
             Pattern::Connections(connections) => format!("{connections} connections"),
+            Pattern::Streams { at_once: 1, events } => format!("stream of {events}"),
+            Pattern::Streams { at_once, .. } => format!("{at_once} streams"),
         };
         for &(name, figure, comparison) in rows {
             row(&format!("{loaded}: {name}"), measured, |variant| {
@@ -136,7 +152,15 @@ pub(crate) fn print(measured: &Measured) -> anyhow::Result<()> {
     row("resident after load, MiB", measured, |variant| cell(variant.resident_loaded, None))?;
     row("start to first answer, ms", measured, |variant| {
         cell(median(variant.cold_starts.iter().map(|start| start.as_secs_f64() * 1e3)), None)
-    })
+    })?;
+    for variant in measured.variants.iter().filter(|variant| variant.stream_model.is_none()) {
+        writeln!(
+            stdout(),
+            "NO STREAMS MEASURED of {}: it has no /v1/chat/completions; asked /api/route",
+            variant.name
+        )?;
+    }
+    Ok(())
 }
 
 /// How a figure compares with the bare proxy's.

@@ -22,10 +22,12 @@ const STARTS: usize = 5;
 const SETTLE: Duration = Duration::from_millis(150);
 
 /// How the variants are loaded, and for how long each time.
-pub(crate) const LOADS: [(Pattern, Duration); 3] = [
+pub(crate) const LOADS: [(Pattern, Duration); 5] = [
     (Pattern::Rate(200), Duration::from_millis(1500)),
     (Pattern::Rate(1000), Duration::from_millis(1500)),
     (Pattern::Connections(64), Duration::from_millis(1000)),
+    (Pattern::Streams { at_once: 1, events: 50 }, Duration::from_millis(750)),
+    (Pattern::Streams { at_once: 64, events: 1000 }, Duration::from_millis(1000)),
 ];
 
 /// How requests follow each other.
@@ -35,6 +37,8 @@ pub(crate) enum Pattern {
     Rate(u32),
     /// So many at once, the next when one is answered.
     Connections(usize),
+    /// So many streams at once, each of so many events, the next when one has ended.
+    Streams { at_once: usize, events: usize },
 }
 
 /// Measures everything and prints the table.
@@ -43,8 +47,9 @@ pub(crate) async fn run(rounds: usize) -> anyhow::Result<()> {
     for _ in 0..rounds {
         for (index, (pattern, time)) in LOADS.into_iter().enumerate() {
             for variant in &mut measured.variants {
-                let sample = sample(variant, pattern, time).await?;
-                variant.samples[index].push(sample);
+                if let Some(sample) = sample(variant, pattern, time).await? {
+                    variant.samples[index].push(sample);
+                }
             }
         }
     }
@@ -57,7 +62,8 @@ pub(crate) async fn run(rounds: usize) -> anyhow::Result<()> {
 /// Loads a server that runs anyway; 0 requests/s is as many as 64 connections get answered.
 pub(crate) async fn load(server: SocketAddr, rate: u32, time: Duration) -> anyhow::Result<()> {
     let pattern = if rate == 0 { Pattern::Connections(64) } else { Pattern::Rate(rate) };
-    let variant = Variant::new("server", native(server), None, Vec::new()).await?;
+    let (target, model) = question(server).await?;
+    let variant = Variant::new("server", target, model, None, Vec::new()).await?;
     Ok(writeln!(stdout(), "{:?}", sample(&variant, pattern, time).await?)?)
 }
 
@@ -67,11 +73,12 @@ async fn start_everybody() -> anyhow::Result<Measured> {
     let upstream = Server::start(Command::new(&itself).arg("upstream"), None)?;
     let at = upstream.address;
     let proxy = Server::start(Command::new(&itself).arg("proxy").arg(at.to_string()), None)?;
+    let asked = |address| chat_completion(address, MODEL, None);
     let one = || router::start(Catalogue::One, at);
     let shipped = || router::start(Catalogue::Shipped, at);
     let variants = vec![
-        Variant::new("direct", chat_completion(at), None, Vec::new()).await?,
-        Variant::new("bare proxy", chat_completion(proxy.address), Some(proxy), Vec::new()).await?,
+        Variant::new("direct", asked(at), Some(MODEL), None, Vec::new()).await?,
+        Variant::new("bare proxy", asked(proxy.address), Some(MODEL), Some(proxy), Vec::new()).await?,
         routed("router, 1 model", one).await?,
         routed("router, shipped", shipped).await?,
     ];
@@ -84,19 +91,24 @@ async fn routed(name: &'static str, start: impl Fn() -> anyhow::Result<Server>) 
     loop {
         let begun = Instant::now();
         let server = start()?;
-        let target = native(server.address);
-        load::once(&target).await?;
+        load::once(&native(server.address)).await?;
         cold_starts.push(begun.elapsed());
         if cold_starts.len() == STARTS {
-            return Variant::new(name, target, Some(server), cold_starts).await;
+            let (target, model) = question(server.address).await?;
+            return Variant::new(name, target, model, Some(server), cold_starts).await;
         }
     }
 }
 
-async fn sample(variant: &Variant, pattern: Pattern, time: Duration) -> anyhow::Result<Sample> {
+/// One measurement; `None` of streams where there are none.
+async fn sample(variant: &Variant, pattern: Pattern, time: Duration) -> anyhow::Result<Option<Sample>> {
     let load = match pattern {
         Pattern::Rate(_) => Load::open_loop(&variant.target).await?,
         Pattern::Connections(connections) => Load::closed_loop(&variant.target, connections).await?,
+        Pattern::Streams { at_once, events } => match variant.stream(events) {
+            Some(target) => Load::closed_loop(&target, at_once).await?,
+            None => return Ok(None),
+        },
     };
     sleep(SETTLE).await;
     let cpu = || variant.server.as_ref().map(Server::cpu).transpose();
@@ -107,12 +119,19 @@ async fn sample(variant: &Variant, pattern: Pattern, time: Duration) -> anyhow::
             (latencies.len(), latencies)
         }
         Pattern::Connections(_) => (load.at_full_speed(time).await?, Vec::new()),
+        Pattern::Streams { .. } => {
+            let (taken, events) = load.streams(time).await?;
+            (events, taken)
+        }
     };
     let per_second = answers as f64 / begun.elapsed().as_secs_f64();
     sleep(SETTLE).await;
     let spent = cpu()?.zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
-    Ok(Sample::new(answers, per_second, spent, latencies))
+    Ok(Some(Sample::new(answers, per_second, spent, latencies)))
 }
+
+/// What the upstream is asked for.
+const MODEL: &str = "bench-1";
 
 /// About five hundred characters, as people write them.
 const PROMPT: &str = "We run a small web shop and want to move its order history from one database to another without \
@@ -121,8 +140,13 @@ const PROMPT: &str = "We run a small web shop and want to move its order history
     and how we would notice that it did. Assume that we know SQL, but have never done this before. Keep it short: a \
     numbered list, one or two sentences for each step, no code.";
 
-fn chat_completion(address: SocketAddr) -> Target {
-    let body = json!({"model": "bench-1", "messages": [{"role": "user", "content": PROMPT}]});
+/// As OpenAI is asked, for a whole answer or for a stream of so many events.
+pub(crate) fn chat_completion(address: SocketAddr, model: &str, events: Option<usize>) -> Target {
+    let mut body = json!({"model": model, "messages": [{"role": "user", "content": PROMPT}]});
+    if let Some(events) = events {
+        body["stream"] = true.into();
+        body["max_tokens"] = events.into();
+    }
     Target { address, path: "/v1/chat/completions", body: Bytes::from(body.to_string()) }
 }
 
@@ -130,4 +154,14 @@ fn chat_completion(address: SocketAddr) -> Target {
 fn native(address: SocketAddr) -> Target {
     let body = json!({"prompt": PROMPT, "cache": "bypass"});
     Target { address, path: "/api/route", body: Bytes::from(body.to_string()) }
+}
+
+/// How a server is asked: as OpenAI is, if it can be, and otherwise in its own words.
+async fn question(address: SocketAddr) -> anyhow::Result<(Target, Option<&'static str>)> {
+    let target = chat_completion(address, "auto", None);
+    match load::once(&target).await {
+        Ok(()) => Ok((target, Some("auto"))),
+        Err(error) if error.to_string().contains("answers 404") => Ok((native(address), None)),
+        Err(error) => Err(error),
+    }
 }

@@ -1,17 +1,26 @@
-//! A provider that costs next to nothing: reads the request, answers the same chat completion each time.
+//! A provider that costs next to nothing: reads the request, answers the same chat completion each time; as a stream, if
+//! asked to, of as many events as the request allows tokens, each in a frame of its own and as fast as they are taken.
+
+use std::convert::Infallible;
+use std::iter;
 
 use bytes::Bytes;
+use futures_util::stream;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use serde_json::{Value, json};
 
 use crate::serve::serve;
+
+type Answer = UnsyncBoxBody<Bytes, Infallible>;
 
 /// What OpenAI sends for about a hundred words.
 fn completion() -> Bytes {
     let content = "A router weighs what an answer is worth against what it costs. ".repeat(8);
-    let completion = serde_json::json!({
+    let completion = json!({
         "id": "chatcmpl-CfGzYd2Q0qKcG3rT9xw1",
         "object": "chat.completion",
         "created": 1_795_000_000,
@@ -35,16 +44,54 @@ fn completion() -> Bytes {
     Bytes::from(completion.to_string())
 }
 
+/// One event of a stream.
+fn event(delta: Value, finish: Option<&str>, usage: Value) -> Bytes {
+    let chunk = json!({
+        "id": "chatcmpl-CfGzYd2Q0qKcG3rT9xw1",
+        "object": "chat.completion.chunk",
+        "created": 1_795_000_000,
+        "model": "bench-1",
+        "service_tier": "default",
+        "system_fingerprint": "fp_5f6c1d4b2a",
+        "choices": [{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish}],
+        "usage": usage,
+    });
+    Bytes::from(format!("data: {chunk}\n\n"))
+}
+
+/// `events` deltas, the end, and its mark.
+fn streamed(events: usize) -> Answer {
+    let delta = event(json!({"content": " token"}), None, Value::Null);
+    let usage = json!({"prompt_tokens": 110, "completion_tokens": events, "total_tokens": 110 + events});
+    let end = [event(json!({}), Some("stop"), usage), Bytes::from_static(b"data: [DONE]\n\n")];
+    let frames = iter::repeat_n(delta, events).chain(end).map(|data| Ok(Frame::data(data)));
+    StreamBody::new(stream::iter(frames)).boxed_unsync()
+}
+
 /// Answers until the bench ends.
 pub(crate) async fn run() -> anyhow::Result<()> {
     let completion = completion();
     serve(move |request| answer(request, completion.clone())).await
 }
 
-async fn answer(request: Request<Incoming>, completion: Bytes) -> Response<Full<Bytes>> {
+async fn answer(request: Request<Incoming>, completion: Bytes) -> Response<Answer> {
     // A body that breaks off is the caller's failure, and the caller says so.
-    let _ = request.into_body().collect().await;
-    let mut response = Response::new(Full::new(completion));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let asked = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let (body, content_type) = match events_asked_for(&asked) {
+        Some(events) => (streamed(events), "text/event-stream"),
+        None => (Full::new(completion).boxed_unsync(), "application/json"),
+    };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+/// How many events a request for a stream wants. Requests for whole answers are not parsed: they are to cost nothing.
+fn events_asked_for(body: &[u8]) -> Option<usize> {
+    if !body.windows(8).any(|bytes| bytes == b"\"stream\"") {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let tokens = ["max_completion_tokens", "max_tokens"].into_iter().find_map(|name| body[name].as_u64());
+    body["stream"].as_bool()?.then(|| tokens.and_then(|tokens| usize::try_from(tokens).ok()).unwrap_or(1))
 }

@@ -3,6 +3,7 @@
 mod connection;
 mod failure;
 mod feedback;
+mod insert_request;
 #[cfg(test)]
 mod plans;
 mod requests;

@@ -16,6 +16,7 @@ use router_core::usd::Usd;
 
 use super::SqliteStore;
 use super::failure::Operation;
+use super::insert_request::InsertRequest;
 use super::schema::requests;
 use crate::columns::{self, Row};
 use crate::error::StoreError;
@@ -25,53 +26,53 @@ use crate::record::{RequestFilter, RequestLog, RequestRecord, RequestStatus};
 const WHAT: &str = "request record";
 
 /// A row without the texts.
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = requests, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(super) struct RequestRow {
-    id: Vec<u8>,
-    day: String,
-    tenant: String,
-    key_id: Option<String>,
-    status: String,
-    error_kind: Option<String>,
-    prompt_type: String,
-    difficulty: f64,
-    model_id: Option<String>,
-    provider: Option<String>,
-    upstream_model: Option<String>,
-    upstream_id: Option<String>,
-    finish: Option<String>,
-    dropped: String,
-    catalogue: i64,
+    pub(super) id: Vec<u8>,
+    pub(super) day: String,
+    pub(super) tenant: String,
+    pub(super) key_id: Option<String>,
+    pub(super) status: String,
+    pub(super) error_kind: Option<String>,
+    pub(super) prompt_type: String,
+    pub(super) difficulty: f64,
+    pub(super) model_id: Option<String>,
+    pub(super) provider: Option<String>,
+    pub(super) upstream_model: Option<String>,
+    pub(super) upstream_id: Option<String>,
+    pub(super) finish: Option<String>,
+    pub(super) dropped: String,
+    pub(super) catalogue: i64,
     #[diesel(embed)]
-    usage: UsageColumns,
-    cost_nanos: Option<i64>,
-    latency_us: i64,
-    cached: bool,
-    simulated: bool,
-    attempts: String,
-    decision: String,
-    metadata: Option<String>,
+    pub(super) usage: UsageColumns,
+    pub(super) cost_nanos: Option<i64>,
+    pub(super) latency_us: i64,
+    pub(super) cached: bool,
+    pub(super) simulated: bool,
+    pub(super) attempts: String,
+    pub(super) decision: String,
+    pub(super) metadata: Option<String>,
 }
 
 /// All `None` where nobody knows.
-#[derive(Debug, Default, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Default, Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = requests, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(super) struct UsageColumns {
-    input_tokens: Option<i64>,
-    cache_read_tokens: Option<i64>,
-    cache_write_5m_tokens: Option<i64>,
-    cache_write_1h_tokens: Option<i64>,
-    output_tokens: Option<i64>,
-    reasoning_tokens: Option<i64>,
-    usage_source: Option<String>,
+    pub(super) input_tokens: Option<i64>,
+    pub(super) cache_read_tokens: Option<i64>,
+    pub(super) cache_write_5m_tokens: Option<i64>,
+    pub(super) cache_write_1h_tokens: Option<i64>,
+    pub(super) output_tokens: Option<i64>,
+    pub(super) reasoning_tokens: Option<i64>,
+    pub(super) usage_source: Option<String>,
 }
 
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = requests, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct Texts {
-    prompt: Option<String>,
-    response: Option<String>,
+pub(super) struct Texts {
+    pub(super) prompt: Option<String>,
+    pub(super) response: Option<String>,
 }
 
 impl RequestRow {
@@ -179,11 +180,10 @@ impl UsageColumns {
 /// Inserts a record, or puts a known outcome in the place of an unknown one. Row by row: within a transaction SQLite is
 /// as fast so as with many rows a statement, which would have to be parsed anew for each number of them.
 ///
-/// A plain insert that may fail, not an `ON CONFLICT`: the conflict is rare, and diesel writes the text of such a
-/// statement anew for every row, to find that it has it prepared. The failed statement alone is undone; the
+/// A plain insert that may fail, not an `ON CONFLICT`: the conflict is rare. The failed statement alone is undone; the
 /// transaction goes on.
 fn append(connection: &mut SqliteConnection, row: &RequestRow, texts: &Texts) -> QueryResult<()> {
-    match diesel::insert_into(requests::table).values((row, texts)).execute(connection) {
+    match (InsertRequest { row, texts }).execute(connection) {
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
             diesel::update(requests::table.find(&row.id))
                 .filter(requests::status.eq(RequestStatus::OutcomeUnknown.name()))
