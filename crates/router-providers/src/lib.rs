@@ -37,6 +37,7 @@ mod base_url;
 mod begun;
 mod cache_marks;
 mod chat_provider;
+mod checked_json;
 mod data_url;
 mod endpoint;
 mod event_stream;

@@ -5,6 +5,7 @@ use router_core::conversation::{Content, Part, ToolCall};
 use super::response::{Block, Consumed, Response};
 use super::usage::usage;
 use crate::answer::{Answer, CallError};
+use crate::checked_json;
 use crate::fault;
 use router_core::finish::FinishReason;
 
@@ -19,7 +20,7 @@ pub fn decode(body: &[u8]) -> Result<Answer, CallError> {
 
 fn read(body: &[u8]) -> Result<Answer, CallError> {
     fault::none_within(body)?;
-    let response: Response = serde_json::from_slice(body).map_err(fault::not_json)?;
+    let response: Response = checked_json::read(body).map_err(fault::not_json)?;
     let Some(blocks) = response.content else { return Err(fault::malformed("the response has no content")) };
     let Some(reason) = response.stop_reason else { return Err(fault::malformed("the answer has no stop_reason")) };
     let Some(finish) = finish_reason(&reason) else {

@@ -9,6 +9,7 @@ use super::stream_blocks::Blocks;
 use super::stream_event::{Delta, Message, StreamEvent};
 use super::usage::usage;
 use crate::answer::{AnswerEvent, CallError, Events};
+use crate::checked_json;
 use crate::decoder::{self, Progress, cut, spent};
 use crate::fault;
 use crate::sse::Event;
@@ -37,7 +38,7 @@ impl Decoder {
         if event.data.trim_ascii().is_empty() {
             return Ok(self.progress());
         }
-        let parsed: StreamEvent<'_> = serde_json::from_slice(&event.data).map_err(|error| {
+        let parsed: StreamEvent<'_> = checked_json::read(&event.data).map_err(|error| {
             // It may still be an error, in a shape that nobody has seen beside a message.
             fault::none_within(&event.data).err().unwrap_or_else(|| fault::not_json(error))
         })?;

@@ -7,6 +7,7 @@ use super::finish::finish_reason;
 use super::response::{self, Choice, Consumed, Message, ReasoningDetail, Response};
 use super::usage::usage;
 use crate::answer::{Answer, CallError};
+use crate::checked_json;
 use crate::fault;
 use router_core::finish::FinishReason;
 
@@ -21,7 +22,7 @@ pub fn decode(body: &[u8]) -> Result<Answer, CallError> {
 
 fn read(body: &[u8]) -> Result<Answer, CallError> {
     fault::none_within(body)?;
-    let response: Response = serde_json::from_slice(body).map_err(fault::not_json)?;
+    let response: Response = checked_json::read(body).map_err(fault::not_json)?;
     let choice = response.choices.unwrap_or_default().into_iter().next();
     let Some(Choice { finish_reason: finish, message: Some(message) }) = choice else {
         return Err(fault::malformed("the response has no choices"));

@@ -13,6 +13,7 @@ use super::finish::finish_reason;
 use super::stream_calls::Calls;
 use super::usage::usage;
 use crate::answer::{AnswerEvent, CallError, Events};
+use crate::checked_json;
 use crate::decoder::{self, Progress, cut, spent};
 use crate::fault;
 use crate::json_member::remove_member;
@@ -96,7 +97,7 @@ impl Decoder {
             return Ok(Progress::Ended);
         }
         if !data.is_empty() {
-            let chunk = serde_json::from_slice(data).map_err(|error| unreadable(error, data))?;
+            let chunk = checked_json::read(data).map_err(|error| unreadable(error, data))?;
             self.chunk(chunk, event, into)?;
         }
         Ok(if self.finished { Progress::Finished } else { Progress::Unfinished })
