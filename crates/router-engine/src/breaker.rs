@@ -37,8 +37,8 @@ pub(crate) enum Breaker {
     Closed { failures_in_a_row: u32 },
     /// No attempt passes until then; after it, one.
     Open { until: Moment },
-    /// One attempt is finding out.
-    Probing,
+    /// One attempt is finding out; after that moment another one may, whatever has become of this one.
+    Probing { until: Moment },
 }
 
 impl Default for Breaker {
@@ -52,8 +52,7 @@ impl Breaker {
     pub(crate) fn admits(self, now: Moment) -> bool {
         match self {
             Self::Closed { .. } => true,
-            Self::Open { until } => until <= now,
-            Self::Probing => false,
+            Self::Open { until } | Self::Probing { until } => until <= now,
         }
     }
 
@@ -62,15 +61,27 @@ impl Breaker {
         !matches!(self, Self::Closed { .. })
     }
 
-    /// Lets an attempt pass, or not.
-    pub(crate) fn enter(&mut self, now: Moment) -> Option<Pass> {
+    /// Lets an attempt pass, or not. A probe is alone for `longest`: whoever holds one and neither reads nor leaves must not
+    /// keep the target from everybody.
+    pub(crate) fn enter(&mut self, now: Moment, longest: Duration) -> Option<Pass> {
         match *self {
             Self::Closed { .. } => Some(Pass::Free),
-            Self::Open { until } if until <= now => {
-                *self = Self::Probing;
+            Self::Open { until } | Self::Probing { until } if until <= now => {
+                *self = Self::Probing { until: now.after(longest) };
                 Some(Pass::Probe)
             }
-            Self::Open { .. } | Self::Probing => None,
+            Self::Open { .. } | Self::Probing { .. } => None,
+        }
+    }
+
+    /// The answer has begun. Whether it becomes whole may take an hour to know: others need not wait for that any longer than
+    /// for a probe that has failed.
+    pub(crate) fn spoke(&mut self, pass: Pass, now: Moment, settings: BreakerSettings) {
+        match self {
+            Self::Probing { until } if pass == Pass::Probe => {
+                *until = (*until).min(now.after(settings.probe_interval));
+            }
+            _ => {}
         }
     }
 
@@ -103,17 +114,17 @@ impl Breaker {
                 }
                 false
             }
-            Self::Probing if pass == Pass::Probe => {
+            Self::Probing { .. } if pass == Pass::Probe => {
                 *self = Self::Open { until };
                 false
             }
-            Self::Probing => false,
+            Self::Probing { .. } => false,
         }
     }
 
     /// The attempt ended without an answer to the question (the caller left, or is at fault): the next one may ask it.
     pub(crate) fn abandoned(&mut self, pass: Pass, now: Moment) {
-        if pass == Pass::Probe && *self == Self::Probing {
+        if pass == Pass::Probe && matches!(self, Self::Probing { .. }) {
             *self = Self::Open { until: now };
         }
     }
@@ -125,6 +136,7 @@ mod tests {
 
     const SETTINGS: BreakerSettings = BreakerSettings { failures: 3, probe_interval: Duration::from_secs(10) };
     const PASSES: Duration = Duration::ZERO;
+    const LONGEST: Duration = Duration::from_secs(600);
 
     fn at(seconds: u64) -> Moment {
         Moment(Duration::from_secs(seconds))
@@ -155,23 +167,26 @@ mod tests {
         let mut breaker = opened(at(0));
         for probe in 1..5 {
             let due = at(10 * probe);
-            assert_eq!(breaker.enter(at(10 * probe - 1)), None);
+            assert_eq!(breaker.enter(at(10 * probe - 1), LONGEST), None);
             assert!(breaker.admits(due));
-            assert_eq!(breaker.enter(due), Some(Pass::Probe));
-            assert_eq!((breaker.enter(due), breaker.admits(at(1000))), (None, false), "a second one beside it");
+            assert_eq!(breaker.enter(due, LONGEST), Some(Pass::Probe));
+            assert_eq!((breaker.enter(due, LONGEST), breaker.admits(at(600))), (None, false), "a second one beside it");
             breaker.failed(Pass::Probe, PASSES, due, SETTINGS);
         }
-        assert_eq!(breaker.enter(at(50)), Some(Pass::Probe));
+        assert_eq!(breaker.enter(at(50), LONGEST), Some(Pass::Probe));
         breaker.succeeded(Pass::Probe);
-        assert_eq!((breaker.enter(at(50)), breaker.enter(at(50))), (Some(Pass::Free), Some(Pass::Free)));
+        assert_eq!(
+            (breaker.enter(at(50), LONGEST), breaker.enter(at(50), LONGEST)),
+            (Some(Pass::Free), Some(Pass::Free))
+        );
     }
 
     #[test]
     fn an_abandoned_probe_is_asked_again_at_once() {
         let mut breaker = opened(at(0));
-        assert_eq!(breaker.enter(at(10)), Some(Pass::Probe));
+        assert_eq!(breaker.enter(at(10), LONGEST), Some(Pass::Probe));
         breaker.abandoned(Pass::Probe, at(11));
-        assert_eq!(breaker.enter(at(11)), Some(Pass::Probe));
+        assert_eq!(breaker.enter(at(11), LONGEST), Some(Pass::Probe));
     }
 
     #[test]
@@ -180,10 +195,24 @@ mod tests {
         breaker.succeeded(Pass::Free);
         breaker.failed(Pass::Free, PASSES, at(9), SETTINGS);
         breaker.abandoned(Pass::Free, at(9));
-        assert_eq!((breaker.admits(at(9)), breaker.enter(at(10))), (false, Some(Pass::Probe)));
+        assert_eq!((breaker.admits(at(9)), breaker.enter(at(10), LONGEST)), (false, Some(Pass::Probe)));
         breaker.succeeded(Pass::Free);
         breaker.failed(Pass::Free, PASSES, at(11), SETTINGS);
-        assert_eq!(breaker, Breaker::Probing);
+        assert_eq!(breaker, Breaker::Probing { until: at(610) });
+    }
+
+    #[test]
+    fn a_probe_that_never_ends_does_not_keep_its_target_out_for_ever() {
+        let mut breaker = opened(at(0));
+        assert_eq!(breaker.enter(at(10), LONGEST), Some(Pass::Probe));
+        assert_eq!((breaker.admits(at(609)), breaker.enter(at(610), LONGEST)), (false, Some(Pass::Probe)));
+
+        breaker.spoke(Pass::Free, at(611), SETTINGS);
+        assert_eq!(breaker.enter(at(1000), LONGEST), None, "another attempt's words are not the probe's");
+        breaker.spoke(Pass::Probe, at(1000), SETTINGS);
+        assert_eq!((breaker.admits(at(1009)), breaker.enter(at(1010), LONGEST)), (false, Some(Pass::Probe)));
+        breaker.succeeded(Pass::Probe);
+        assert_eq!(breaker, Breaker::default());
     }
 
     #[test]

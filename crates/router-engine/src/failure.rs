@@ -32,6 +32,11 @@ impl Failures {
         }
     }
 
+    /// Takes note of one that says nothing to the caller.
+    pub(crate) fn pass_over(&mut self, kind: ErrorKind) {
+        self.last = Some(kind);
+    }
+
     /// The name of the last one, for metrics.
     pub(crate) fn last_name(&self) -> &'static str {
         self.last.map_or("none", ErrorKind::name)

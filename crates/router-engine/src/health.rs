@@ -123,12 +123,12 @@ impl Observer {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets an attempt at `model` pass, unless a breaker is open.
-    pub(crate) fn enter(&self, model: &Model, now: Moment) -> Option<Entry> {
+    /// Lets an attempt at `model` pass, unless a breaker is open. `longest` is how long it may take to say something.
+    pub(crate) fn enter(&self, model: &Model, now: Moment, longest: Duration) -> Option<Entry> {
         let mut state = self.state();
         let (seen, breaker) = state.of(model);
-        let provider = seen.breaker.enter(now)?;
-        let Some(model) = breaker.enter(now) else {
+        let provider = seen.breaker.enter(now, longest)?;
+        let Some(model) = breaker.enter(now, longest) else {
             seen.breaker.abandoned(provider, now);
             return None;
         };
@@ -156,6 +156,16 @@ impl Observer {
         seen.breaker.succeeded(entry.provider);
         seen.latency = Some(latency);
         seen.ended(None, wall);
+    }
+
+    /// The first delta of an attempt is there.
+    pub(crate) fn spoke(&self, model: &Model, entry: Entry, now: Moment, settings: BreakerSettings) {
+        if entry.is_probe() {
+            let mut state = self.state();
+            let (seen, breaker) = state.of(model);
+            breaker.spoke(entry.model, now, settings);
+            seen.breaker.spoke(entry.provider, now, settings);
+        }
     }
 
     /// The attempt ended without saying anything about its target: the caller left, or it was never sent.

@@ -78,7 +78,7 @@ impl Job {
     }
 
     /// The model's own deadlines where it has any; else those of its kind.
-    fn deadlines(&self, model: &Model) -> Deadlines {
+    pub(crate) fn deadlines(&self, model: &Model) -> Deadlines {
         let settings = self.settings();
         let reasons = model.capabilities.has(Capability::Reasoning);
         let of_kind = if reasons { settings.reasoning_deadlines } else { settings.deadlines };

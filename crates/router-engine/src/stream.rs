@@ -184,7 +184,7 @@ impl StreamRun {
                 return;
             }
             listening.voice.introduced = true;
-            listening.tried.spoke();
+            listening.tried.spoke(&self.job);
             let continues = self.speaker.is_some();
             let speaker = introduce(listening, continues);
             if let Some(before) = &self.speaker {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use router_core::attempt::{Attempt, AttemptOutcome};
 use router_core::decision::Candidate;
+use router_core::error_kind::{ErrorKind, Phase};
 use router_core::live::Observation;
 use router_core::model::Model;
 use router_core::moment::Moment;
@@ -39,7 +40,7 @@ impl Tried {
     pub(crate) fn begin(job: &Job, candidate: &Candidate, record: &mut OpenRecord) -> Option<Self> {
         let begun = job.around.now();
         let model = Arc::clone(&candidate.model);
-        let entry = job.around.observer.enter(&model, begun)?;
+        let entry = job.around.observer.enter(&model, begun, job.settings().failover.request_deadline)?;
         let started = begun.since(job.arrived);
         record.asking(&model, started);
         Some(Self {
@@ -64,9 +65,11 @@ impl Tried {
     }
 
     /// The first delta is there.
-    pub(crate) fn spoke(&mut self) {
-        let after = self.around.now().since(self.begun);
+    pub(crate) fn spoke(&mut self, job: &Job) {
+        let now = self.around.now();
+        let after = now.since(self.begun);
         self.first_token = Some(after);
+        self.around.observer.spoke(&self.model, self.entry, now, job.settings().breaker);
         metrics::first_token(&self.model.provider, &self.model.id, after);
     }
 
@@ -95,10 +98,14 @@ impl Tried {
         self.ended = true;
         let now = self.around.now();
         let duration = now.since(self.begun);
-        let breaker = job.settings().breaker;
-        self.around.observer.failed(&self.model, self.entry, error, breaker, (now, self.around.wall()));
-        if error.kind.reaction().target_at_fault {
-            job.current.board.observe(self.position, now, Observation::Failed);
+        if self.was_hurried(job, error, duration) {
+            self.around.observer.abandoned(&self.model, self.entry, now);
+        } else {
+            let breaker = job.settings().breaker;
+            self.around.observer.failed(&self.model, self.entry, error, breaker, (now, self.around.wall()));
+            if error.kind.reaction().target_at_fault {
+                job.current.board.observe(self.position, now, Observation::Failed);
+            }
         }
         metrics::attempt(&self.model.provider, &self.model.id, Some(error.kind));
         self.log(job, error, duration);
@@ -116,6 +123,13 @@ impl Tried {
         let attempt = self.attempt(duration, outcome, usage, cost, contributed);
         record.asked(attempt.clone());
         attempt
+    }
+
+    /// Whether the request's own deadline, or its caller's, ended the attempt so early that it says nothing of the model:
+    /// callers in a hurry must not keep it from all others. One that was silent for half of its own time may be blamed.
+    fn was_hurried(&self, job: &Job, error: &CallError, duration: Duration) -> bool {
+        let ran_out = error.kind == ErrorKind::Timeout(Phase::Total) && error.status.is_none();
+        ran_out && duration < job.deadlines(&self.model).total / 2
     }
 
     fn attempt(

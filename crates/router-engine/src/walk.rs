@@ -142,7 +142,12 @@ impl Walk {
             self.repeats += 1;
         }
         self.over = circumstances.time_left.is_zero() || (self.again.is_none() && next_model == NextModel::No);
-        self.failures.add(error);
+        if error.kind == ErrorKind::InvalidRequest && circumstances.committed {
+            // What is wrong with a turn that we began is not the caller's to mend: why it had to be taken up says more.
+            self.failures.pass_over(error.kind);
+        } else {
+            self.failures.add(error);
+        }
     }
 
     /// The pause before the same model is asked again, if it is.
@@ -173,5 +178,52 @@ impl Walk {
             && self.repeats < patience
             && self.extra > u32::from(others);
         (worth_it && (circumstances.may_repeat)()).then_some(pause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use router_core::preferences::{Target, Weights};
+    use router_core::prompt_type::{PromptType, TypeProbabilities};
+
+    use super::*;
+
+    /// Nobody is left to ask.
+    fn decision() -> Decision {
+        Decision {
+            prompt_type: PromptType::General,
+            probabilities: TypeProbabilities::certain(PromptType::General),
+            difficulty: 0.0,
+            classifier: String::new(),
+            input_tokens: Tokens(0),
+            output_tokens: Tokens(0),
+            weights: Weights::default(),
+            target: Target::default(),
+            ranked: Vec::new(),
+            plan: Vec::new(),
+            excluded: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_refusal_to_continue_is_not_the_callers_fault() {
+        let told = |committed| {
+            let settings = FailoverSettings::default();
+            let mut walk = Walk::new(&settings);
+            let circumstances = Circumstances {
+                settings: &settings,
+                time_left: Duration::from_secs(60),
+                probe: false,
+                committed,
+                otherwise: false,
+                may_repeat: &|| false,
+            };
+            for kind in [ErrorKind::Malformed, ErrorKind::InvalidRequest] {
+                walk.failed(&decision(), CallError::new(kind, "words"), &circumstances);
+            }
+            (walk.failures.kind(), walk.failures.message(), walk.failures.last_name())
+        };
+        assert_eq!(told(true), (ErrorKind::Malformed, String::new(), "invalid_request"));
+        assert_eq!(told(false), (ErrorKind::InvalidRequest, "words".to_owned(), "invalid_request"));
     }
 }

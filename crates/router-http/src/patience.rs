@@ -21,6 +21,9 @@ pub(crate) fn told(headers: &HeaderMap) -> Option<Duration> {
         .min()
 }
 
+/// No caller needs signs of life more often, whatever they say: each costs both sides work.
+const BUSIEST_KEEP_ALIVE: Duration = Duration::from_millis(500);
+
 /// How long a stream may be silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Silence {
@@ -34,7 +37,8 @@ impl Silence {
     /// Within what a caller says they wait for any byte: there must be time left to see one.
     pub(crate) fn within(self, patience: Option<Duration>) -> Self {
         let Some(half) = patience.map(|patience| patience / 2) else { return self };
-        Self { before_response: self.before_response.min(half), keep_alive: self.keep_alive.min(half) }
+        let keep_alive = self.keep_alive.min(half.max(BUSIEST_KEEP_ALIVE));
+        Self { before_response: self.before_response.min(half), keep_alive }
     }
 }
 
@@ -60,5 +64,20 @@ mod tests {
         for nonsense in ["", "soon", "-1", "0", "NaN", "inf", "1e308", "999999"] {
             assert_eq!(given(&[("x-stainless-timeout", nonsense)]), None, "{nonsense}");
         }
+    }
+
+    #[test]
+    fn a_caller_in_no_time_is_not_flooded_with_comments() {
+        let configured = Silence { before_response: Duration::from_secs(10), keep_alive: Duration::from_secs(15) };
+        let within = |millis| configured.within(Some(Duration::from_millis(millis)));
+        assert_eq!(within(1).keep_alive, BUSIEST_KEEP_ALIVE);
+        assert_eq!(within(4_000).keep_alive, Duration::from_secs(2));
+        assert_eq!(within(4_000_000), configured);
+        let sooner = Silence { keep_alive: Duration::from_millis(10), ..configured };
+        assert_eq!(
+            sooner.within(Some(Duration::from_secs(1))).keep_alive,
+            sooner.keep_alive,
+            "the operator's own word"
+        );
     }
 }

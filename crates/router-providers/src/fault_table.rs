@@ -136,7 +136,17 @@ pub const TABLE: &[Row] = &[
         ErrorKind::Unsupported,
         "OpenAI, OpenRouter",
     ),
-    row(Of(&[404]), Message(&["no endpoints found that support"]), ErrorKind::Unsupported, "OpenRouter"),
+    // Who asks for servers that nobody runs must not keep the model from all others.
+    row(
+        Of(&[404]),
+        Message(&[
+            "no endpoints found that support",
+            "no allowed providers are available",
+            "matching your data policy",
+        ]),
+        ErrorKind::Unsupported,
+        "OpenRouter: what the request's own `provider` asks for",
+    ),
     // The model, or the address.
     row(
         Any,

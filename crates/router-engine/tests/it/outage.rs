@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use router_engine::error::RouteError;
+use router_engine::routed::StreamEvent;
 use router_sim::{Fault, FaultKind};
 
 use crate::rig::{Rig, asked};
@@ -92,4 +94,33 @@ async fn repeats_are_a_share_of_the_traffic() {
     // 100 first tries, ten repeats that are always allowed, one for every five first tries, one a second.
     let asks = asks(&rig, "gpt-4o");
     assert!((125..=150).contains(&asks), "{asks}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_in_a_hurry_keep_nobody_else_from_a_model() {
+    let rig = rig().await;
+    rig.fault("gpt-4o", Fault::always(FaultKind::Slow(Duration::from_millis(100))));
+    for _ in 0..8 {
+        let hurried = rig.route_with("hello", |ask| ask.patience = Some(Duration::from_millis(20))).await;
+        assert!(matches!(hurried, Err(RouteError::Failed { .. })), "{hurried:?}");
+    }
+    assert_eq!(rig.route("hello").await.unwrap().reply.model_id.as_str(), "alpha");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_that_is_still_speaking_does_not_keep_the_next_one_waiting() {
+    let rig = rig().await;
+    rig.fault("gpt-4o", Fault::always(FaultKind::Unavailable));
+    while asks(&rig, "gpt-4o") < 5 {
+        rig.route("hello").await.unwrap();
+    }
+    rig.sim.set_fault("gpt-4o", None);
+    tokio::time::sleep(PROBE_INTERVAL).await;
+
+    let mut probe = rig.engine.stream(rig.ask("hello"), &Rig::principal()).await.unwrap();
+    while !matches!(probe.events.next().await.unwrap().unwrap(), StreamEvent::Said(_)) {}
+    // Its caller does not read on.
+    assert_eq!(rig.route("hello").await.unwrap().reply.model_id.as_str(), "beta");
+    tokio::time::sleep(PROBE_INTERVAL).await;
+    assert_eq!(rig.route("hello").await.unwrap().reply.model_id.as_str(), "alpha");
 }

@@ -112,7 +112,8 @@ pub fn decode_request(body: &[u8], ours: &[&str]) -> Result<Inbound, RequestErro
 }
 
 /// The fields to be read, and those meant for the router; the others are noted. No field may be there twice: readers differ in
-/// which one they believe, and what we check has to be what the provider reads.
+/// which one they believe, and what we check has to be what the provider reads. For the same reason none may be there in other
+/// letters: servers in Go take `Model` for `model`.
 type Sorted = (Map<String, Value>, Vec<(String, RawJson)>);
 
 fn sorted(object: &Object<'_>, ours: &[&str], losses: &mut Losses) -> Result<Sorted, RequestError> {
@@ -128,11 +129,24 @@ fn sorted(object: &Object<'_>, ours: &[&str], losses: &mut Losses) -> Result<Sor
             for_us.push((name.to_owned(), RawJson::from_text(member.value.to_owned()).map_err(value)?));
         } else if READ.contains(&name) {
             read.insert(name.to_owned(), serde_json::from_str(member.value).map_err(value)?);
+        } else if let Some(meant) = meant_by(name, ours) {
+            return Err(Path::BODY.field(name).wrong(format!("must be written `{meant}`")));
         } else if !matches!(member.value, "null" | "[]" | "{}") && !NEUTRAL.contains(&(name, member.value)) {
             losses.minor(name);
         }
     }
     Ok((read, for_us))
+}
+
+/// The known field that a lenient reader takes this unknown one for: it overlooks the case of letters, also of the two beyond
+/// ASCII that are ASCII in the other case.
+fn meant_by<'a>(name: &str, ours: &[&'a str]) -> Option<&'a str> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.bytes().all(plain) {
+        return None;
+    }
+    let folded = name.to_lowercase().to_uppercase().to_ascii_lowercase();
+    READ.iter().chain(ours).copied().find(|known| *known == folded)
 }
 
 /// `reasoning_effort`, or the effort in OpenRouter's `reasoning`.

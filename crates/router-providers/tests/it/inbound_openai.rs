@@ -293,6 +293,17 @@ fn a_field_given_twice_is_refused() {
 }
 
 #[test]
+fn a_field_in_other_letters_is_refused() {
+    // For some servers each of these is the field, and the last one counts.
+    for name in ["Model", "MODEL", "meſsages", "maX_tokens", "ſtream", "top_\u{212A}", "Router"] {
+        let body = format!(r#"{{"model":"a","messages":[{{"role":"user","content":"x"}}],"{name}":"b"}}"#);
+        let error = decode_request(body.as_bytes(), &["router"]).unwrap_err();
+        assert!(error.to_string().contains("must be written"), "{name}: {error}");
+    }
+    assert!(with(json!({"models": ["b"], "modeł": 1})).is_ok(), "another field");
+}
+
+#[test]
 fn deep_nesting_is_an_error_or_passes() {
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let body =
