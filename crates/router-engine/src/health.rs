@@ -91,6 +91,14 @@ impl Entry {
     }
 }
 
+/// A failure, and how far it can be trusted to be the target's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Blamed<'a> {
+    pub(crate) error: &'a CallError,
+    /// What was not found is the model: nobody else's request would find it.
+    pub(crate) lasting: bool,
+}
+
 /// Passive observation of all providers, and the breakers that follow from it.
 #[derive(Debug, Default)]
 pub(crate) struct Observer {
@@ -181,10 +189,11 @@ impl Observer {
         &self,
         model: &Model,
         entry: Entry,
-        error: &CallError,
+        blamed: Blamed<'_>,
         settings: BreakerSettings,
         (now, wall): (Moment, Timestamp),
     ) {
+        let error = blamed.error;
         let reaction = error.kind.reaction();
         if !reaction.target_at_fault {
             // Whoever refuses a request is there.
@@ -200,7 +209,7 @@ impl Observer {
         }
         let mut state = self.state();
         let (seen, breaker) = state.of(model);
-        let (at_model, at_provider) = blame(error, settings);
+        let (at_model, at_provider) = blame(blamed, settings);
         let mut opened = [None; 2];
         match at_model {
             Some(rest) => {
@@ -212,6 +221,10 @@ impl Observer {
             Some(rest) => {
                 let opens = seen.breaker.failed(entry.provider, rest, now, settings);
                 opened[1] = opens.then_some(("provider", model.provider.as_str()));
+            }
+            // It was reached, but whether what kept it away has passed is not known: the next probe has to wait, too.
+            None if entry.provider == Pass::Probe => {
+                seen.breaker.failed(entry.provider, Duration::ZERO, now, settings);
             }
             None => seen.breaker.abandoned(entry.provider, now),
         }
@@ -267,11 +280,13 @@ impl Observer {
 }
 
 /// Whose breakers a failure counts at: the model's, the provider's. With how long the fault keeps them away by itself.
-fn blame(error: &CallError, settings: BreakerSettings) -> (Option<Duration>, Option<Duration>) {
+fn blame(Blamed { error, lasting }: Blamed<'_>, settings: BreakerSettings) -> (Option<Duration>, Option<Duration>) {
     let rest = error.kind.reaction().cooldown;
     match error.kind {
         // The key, or the account: no model of this provider would answer.
         ErrorKind::Auth | ErrorKind::Quota => (None, Some(rest)),
+        // What is not found may be what the caller named: a file, a preset.
+        ErrorKind::NotFound if !lasting => (Some(Duration::ZERO), None),
         ErrorKind::Connection | ErrorKind::Timeout(Phase::Connect) => (Some(rest), Some(rest)),
         // A wait that is longer than a breaker's is one that all requests are spared.
         ErrorKind::RateLimited => {

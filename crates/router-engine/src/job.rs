@@ -8,6 +8,8 @@ use router_core::capability::Capability;
 use router_core::decision::{Candidate, Decision};
 use router_core::model::Model;
 use router_core::moment::Moment;
+use router_core::price::Cost;
+use router_core::usage::Usage;
 use router_providers::answer::CallError;
 use router_providers::call::{Call, Deadlines};
 
@@ -20,6 +22,9 @@ use crate::walk::{Circumstances, Walk};
 
 /// Of the caller's patience, what is kept for the way back: an error of ours is better than a silence of ours.
 const WAY_BACK: f64 = 0.05;
+
+/// Fields whose use is billed by other rates than the catalogue's: other speeds of service, tools that the provider runs.
+const PRICED_APART: [&str; 4] = ["service_tier", "plugins", "web_search_options", "speed"];
 
 /// One request on its way through the models.
 pub(crate) struct Job {
@@ -75,6 +80,25 @@ impl Job {
         Call::new(self.ask.id, model, &self.ask.conversation)
             .with_original(self.ask.original.as_ref())
             .with_deadlines(self.deadlines(model))
+    }
+
+    /// What `usage` costs at `model`; unknown where the request asks for something that is not in the price list.
+    pub(crate) fn cost(&self, model: &Model, usage: &Usage) -> Cost {
+        if self.is_in_own_words(model) && self.asks_for(&PRICED_APART) { Cost::Unpriced } else { model.cost(usage) }
+    }
+
+    /// Whether `model` is sent fields that nobody here has read: what is wrong may be wrong with them.
+    pub(crate) fn is_in_own_words(&self, model: &Model) -> bool {
+        let Some(original) = self.ask.original.as_ref().filter(|original| !original.uncarried.is_empty()) else {
+            return false;
+        };
+        let provider = self.current.snapshot.provider(&model.provider);
+        provider.is_some_and(|provider| provider.dialect() == Some(original.dialect))
+    }
+
+    fn asks_for(&self, fields: &[&str]) -> bool {
+        let uncarried = self.ask.original.iter().flat_map(|original| &original.uncarried);
+        uncarried.into_iter().any(|lost| fields.contains(&lost.field.as_str()))
     }
 
     /// The model's own deadlines where it has any; else those of its kind.

@@ -245,7 +245,9 @@ impl StreamRun {
         let attempt = listening.tried.failed(&self.job, &error, produced, contributed, record);
         self.after(&listening.tried, error, false);
         self.queue.push_back(StreamEvent::Failed(attempt));
-        if contributed && !resume::possible(&self.said, &self.job.ask.conversation) {
+        // Whoever was told why the answer ended is not told more of it.
+        let ended = listening.voice.finish().is_some();
+        if contributed && (ended || !resume::possible(&self.said, &self.job.ask.conversation)) {
             self.walk.give_up();
         }
         Ok(())
@@ -282,7 +284,7 @@ impl Drop for StreamRun {
         // The caller has left in the middle.
         let produced = self.produced(listening);
         if let (Some(record), Some(used)) = (&mut self.record, produced) {
-            record.consumed_so_far(used, listening.tried.model().cost(&used), listening.voice.introduced);
+            record.consumed_so_far(used, self.job.cost(listening.tried.model(), &used), listening.voice.introduced);
         }
     }
 }

@@ -13,7 +13,7 @@ use router_core::price::Cost;
 use router_core::usage::Usage;
 use router_providers::answer::{CallError, Spent};
 
-use crate::health::Entry;
+use crate::health::{Blamed, Entry};
 use crate::job::Job;
 use crate::metrics;
 use crate::record::OpenRecord;
@@ -82,7 +82,7 @@ impl Tried {
         let observation = Observation::Succeeded { first_token: self.first_token, total, output: usage.output };
         job.current.board.observe(self.position, now, observation);
         metrics::attempt(&self.model.provider, &self.model.id, None);
-        let cost = self.model.cost(&usage);
+        let cost = job.cost(&self.model, &usage);
         record.asked(self.attempt(total, AttemptOutcome::Succeeded, Some(usage), Some(cost), true));
     }
 
@@ -101,8 +101,9 @@ impl Tried {
         if self.was_hurried(job, error, duration) {
             self.around.observer.abandoned(&self.model, self.entry, now);
         } else {
-            let breaker = job.settings().breaker;
-            self.around.observer.failed(&self.model, self.entry, error, breaker, (now, self.around.wall()));
+            let (breaker, at) = (job.settings().breaker, (now, self.around.wall()));
+            let blamed = Blamed { error, lasting: !job.is_in_own_words(&self.model) };
+            self.around.observer.failed(&self.model, self.entry, blamed, breaker, at);
             if error.kind.reaction().target_at_fault {
                 job.current.board.observe(self.position, now, Observation::Failed);
             }
@@ -115,7 +116,7 @@ impl Tried {
             (None, _) => None,
         };
         let cost = match (usage, error.spent) {
-            (Some(usage), _) => Some(self.model.cost(&usage)),
+            (Some(usage), _) => Some(job.cost(&self.model, &usage)),
             (None, Spent::Nothing) => None,
             (None, _) => Some(Cost::Unpriced),
         };

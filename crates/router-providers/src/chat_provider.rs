@@ -13,10 +13,12 @@ use crate::dialect::Dialect;
 use crate::encoded::Encoded;
 use crate::endpoint::{Endpoint, Opened};
 use crate::event_stream::{Manner, event_stream};
+use crate::fault;
 use crate::kinds::Kind;
 use crate::names::restore_tool_names;
 use crate::openai_chat::stream::{Asked, Decoder};
 use crate::openai_chat::{self, Flavour, written_for_long};
+use crate::original::Original;
 use crate::provider::Provider;
 use crate::setup::{InstanceConfig, SetupError};
 use crate::waits::Waits;
@@ -91,6 +93,10 @@ impl Provider for ChatProvider {
         let headers = self.headers(&call, &encoded);
         let body = match self.endpoint.open(&headers, std::mem::take(&mut encoded.body), &waits).await? {
             Opened::Stream(body) => body,
+            // One choice of several would be passed off as all of them.
+            Opened::Whole(_) if call.original_in(DIALECT).is_some_and(Original::binds) => {
+                return Err(fault::malformed("the server does not stream"));
+            }
             Opened::Whole(body) => return self.decode(&call, body, encoded).map(whole::as_stream),
         };
         let asked = call.original_in(DIALECT).map(|original| Asked::of(&original.body));

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use router_core::attempt::AttemptOutcome;
 use router_core::error_kind::ErrorKind;
 use router_core::finish::FinishReason;
 use router_core::id::ModelId;
 use router_core::price::Cost;
 use router_core::usage::UsageSource;
+use router_engine::ask::CacheUse;
 use router_engine::error::RouteError;
 use router_engine::settings::{KeepText, OnRecordLoss};
+use router_providers::dialect::Dialect;
+use router_providers::original::{Original, Uncarried};
 use router_sim::{Fault, FaultKind};
 use router_store::record::RequestStatus;
 use router_store::recorder::NoRecorder;
@@ -132,4 +136,24 @@ async fn many_at_once_have_one_record_each() {
     answered.sort();
     recorded.sort();
     assert_eq!(recorded, answered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_billed_by_other_rates_than_the_catalogues_is_unpriced() {
+    let rig = Rig::start().await;
+    let body = r#"{"model":"auto","messages":[{"role":"user","content":"hello"}],"service_tier":"flex"}"#;
+    let asks_for = |field: &str| {
+        let uncarried = vec![Uncarried { field: field.to_owned(), essential: false }];
+        Original { dialect: Dialect::OpenAiChat, body: Bytes::from(body), ours: &[], uncarried }
+    };
+    for (field, unpriced) in [("service_tier", true), ("seed", false)] {
+        let routed = rig
+            .route_with("hello", |ask| {
+                ask.cache = CacheUse::Bypass;
+                ask.original = Some(asks_for(field));
+            })
+            .await
+            .unwrap();
+        assert_eq!((routed.reply.model_id.as_str(), routed.cost == Cost::Unpriced), ("alpha", unpriced), "{field}");
+    }
 }

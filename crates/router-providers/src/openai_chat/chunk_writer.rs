@@ -66,6 +66,8 @@ impl ChunkWriter {
     /// provider's own, in this dialect; they are passed on if nothing was said before.
     pub fn speaking(&mut self, model: &str, original: bool) {
         self.earlier_calls = self.calls;
+        // What the one before consumed is not what all of them did.
+        self.usage_passed = false;
         self.passing = original && !self.begun;
         if !self.begun {
             model.clone_into(&mut self.model);
