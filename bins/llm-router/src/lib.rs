@@ -8,6 +8,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod descriptors;
 pub mod explain;
 pub mod logging;
 pub mod meter;

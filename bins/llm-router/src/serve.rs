@@ -28,11 +28,24 @@ use crate::config::{Config, Loaded, load};
 use crate::demo::Demo;
 use crate::reload::{FileWatch, Reloader};
 use crate::signals::{Request, Signals};
-use crate::{catalogue, logging, meter, wire};
+use crate::{catalogue, descriptors, logging, meter, wire};
 
 /// How long the last records may take on their way to the database when the server stops. What is left then stays in
 /// the journal, and the next start goes on from there.
 const LAST_RECORDS: Duration = Duration::from_secs(10);
+
+/// The same when the operator does not want to wait.
+const LAST_RECORDS_HURRIED: Duration = Duration::from_millis(500);
+
+/// How far the server is told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stop {
+    No,
+    /// What is under way is finished first.
+    InGoodOrder,
+    /// At once.
+    Now,
+}
 
 /// Serves until the process is told to stop.
 ///
@@ -104,23 +117,34 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     if let Err(error) = welcome(&config, listener.local_addr()?) {
         tracing::debug!(%error, "nobody reads the standard output");
     }
-    let settings = wire::http_settings(&config);
-    let (stop, mut stopping) = watch::channel(false);
+    let mut settings = wire::http_settings(&config);
+    settings.connection_limit = descriptors::room_for(settings.connection_limit);
+    let (stop, stopping) = watch::channel(Stop::No);
     let reloader = Reloader { sources, current: config, engine, demo: demo.clone() };
     let listening = tokio::spawn(listen_to_operator(signals, reloader, files, stop));
-    let shutdown = async move {
-        let _ = stopping.wait_for(|&stop| stop).await;
-    };
-    let stopped = router_http::server::serve(listener, Arc::new(app), settings, shutdown).await?;
+    let (shutdown, cut) = (told(&stopping, Stop::InGoodOrder), told(&stopping, Stop::Now));
+    let stopped = router_http::server::serve(listener, Arc::new(app), settings, shutdown, cut).await?;
     tracing::info!(?stopped, "no more requests");
-    listening.abort();
-    if let Err(error) = journal.flush(LAST_RECORDS).await {
+    let flushed = tokio::select! {
+        flushed = journal.flush(LAST_RECORDS) => flushed,
+        () = told(&stopping, Stop::Now) => journal.flush(LAST_RECORDS_HURRIED).await,
+    };
+    if let Err(error) = flushed {
         tracing::warn!(%error, "some records are not in the database yet; the next start writes them");
     }
+    listening.abort();
     writing.abort();
     // The simulated providers last: requests in flight needed them.
     drop(demo);
     Ok(())
+}
+
+/// Returns once the server is told to stop that far.
+async fn told(stopping: &watch::Receiver<Stop>, far: Stop) {
+    if stopping.clone().wait_for(|&told| told >= far).await.is_err() {
+        // Nobody listens to the operator any more: a bug, and no reason to cut anyone.
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Reloads when told to or when a file has changed, and says when to stop.
@@ -128,7 +152,7 @@ async fn listen_to_operator(
     mut signals: Signals,
     mut reloader: Reloader,
     mut files: FileWatch,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Stop>,
 ) {
     loop {
         let reason = tokio::select! {
@@ -142,7 +166,13 @@ async fn listen_to_operator(
         reloader.reload(reason);
     }
     tracing::info!("stopping: finishing what is under way");
-    let _ = stop.send(true);
+    stop.send_replace(Stop::InGoodOrder);
+    // A process that ends has no use for another configuration.
+    while signals.next().await != Request::Stop {}
+    tracing::warn!("stopping now: told a second time");
+    stop.send_replace(Stop::Now);
+    // The end of the process ends this: until then somebody may look at what was said.
+    std::future::pending::<()>().await;
 }
 
 /// Makes the data directory for this user alone, because prompts are kept in it. One that is there already stays as its

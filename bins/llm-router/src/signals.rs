@@ -13,7 +13,7 @@ pub(crate) struct Signals {
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// SIGTERM or SIGINT: finish what is under way, then stop.
+    /// SIGTERM or SIGINT: finish what is under way, then stop; the second one: stop now.
     Stop,
     /// SIGHUP: read the configuration again.
     Reload,

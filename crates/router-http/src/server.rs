@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::app::App;
@@ -23,7 +23,7 @@ const OUT_OF_DESCRIPTORS_PAUSE: Duration = Duration::from_millis(100);
 pub enum Stopped {
     /// Every request in flight was answered.
     Clean,
-    /// At the deadline some were not, and their connections were cut.
+    /// At the deadline, or when told not to wait for it, some were not, and their connections were cut.
     Cut {
         /// How many connections.
         connections: usize,
@@ -31,7 +31,9 @@ pub enum Stopped {
 }
 
 /// Serves `app` on `listener` until `shutdown` resolves; then stops accepting, lets the requests in flight finish
-/// within [`Settings::shutdown_deadline`], and returns.
+/// within [`Settings::shutdown_deadline`] or until `cut` resolves, whichever is sooner, and returns.
+///
+/// Requests that are cut have their records, as those whose caller left.
 ///
 /// # Errors
 /// The listener's address cannot be read.
@@ -40,12 +42,13 @@ pub async fn serve(
     app: Arc<App>,
     settings: Settings,
     shutdown: impl Future<Output = ()> + Send,
+    cut: impl Future<Output = ()> + Send,
 ) -> io::Result<Stopped> {
     let address = listener.local_addr()?;
     info!(%address, "listening");
     let deadline = settings.shutdown_deadline;
     let connections = accept_until(listener, Arc::new(Service::new(app, settings, address)), shutdown).await;
-    Ok(finish(connections, deadline).await)
+    Ok(finish(connections, deadline, cut).await)
 }
 
 /// Open connections, and the way to tell them to end.
@@ -98,16 +101,17 @@ async fn accept(
     }
 }
 
-async fn finish(mut connections: Connections, deadline: Duration) -> Stopped {
+async fn finish(mut connections: Connections, deadline: Duration, cut: impl Future<Output = ()>) -> Stopped {
     // `send_replace`, because it is no fault when nobody is connected.
     connections.stopping.send_replace(true);
     info!(connections = connections.tasks.len(), "stopping");
-    let drained = timeout(deadline, async { while connections.tasks.join_next().await.is_some() {} }).await;
-    if drained.is_ok() {
-        return Stopped::Clean;
-    }
+    let why = tokio::select! {
+        () = async { while connections.tasks.join_next().await.is_some() {} } => return Stopped::Clean,
+        () = sleep(deadline) => "shutdown deadline passed; connections cut",
+        () = cut => "told not to wait; connections cut",
+    };
     let left = connections.tasks.len();
     connections.tasks.shutdown().await;
-    warn!(connections = left, deadline_seconds = deadline.as_secs_f64(), "shutdown deadline passed; connections cut");
+    warn!(connections = left, deadline_seconds = deadline.as_secs_f64(), "{why}");
     Stopped::Cut { connections: left }
 }

@@ -67,7 +67,19 @@ impl Place {
 
     /// Starts `serve` on a free port, and waits until it is ready.
     pub(crate) async fn serve(&self, arguments: &[&str]) -> Server {
-        let process = self.start(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
+        Self::ready(self.start(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())).await
+    }
+
+    /// The same from a shell that has run `preparation`.
+    pub(crate) async fn serve_after(&self, preparation: &str) -> Server {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("{preparation} && exec \"$0\" serve --listen 127.0.0.1:0")]);
+        command.arg(env!("CARGO_BIN_EXE_llm-router")).current_dir(self.root()).env_clear();
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Self::ready(Process::start(command)).await
+    }
+
+    async fn ready(process: Process) -> Server {
         let line = tokio::select! {
             line = process.out.line_with("LLM Router listens on ") => line,
             // It ends for a reason that it names there.

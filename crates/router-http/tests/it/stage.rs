@@ -134,7 +134,7 @@ impl Stage {
         let until = async {
             let _ = stopped.await;
         };
-        let server = tokio::spawn(serve(listener, Arc::new(App::new(parts)), settings, until));
+        let server = tokio::spawn(serve(listener, Arc::new(App::new(parts)), settings, until, std::future::pending()));
         Self { address, provider: Arc::default(), stop: Some(stop), server, _directory: directory }
     }
 
