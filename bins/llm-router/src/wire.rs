@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context;
-use router_cache::rate_limit::Rate;
 use router_core::classify::rules::RuleClassifier;
+use router_core::grants::{KeepText, Rate};
 use router_core::id::ProviderId;
 use router_core::quality::QualityTable;
 use router_engine::breaker::BreakerSettings;
-use router_engine::settings::{EngineSettings, FailoverSettings, KeepText, OnRecordLoss, Resume};
+use router_engine::settings::{EngineSettings, FailoverSettings, OnRecordLoss, Resume};
 use router_engine::snapshot::Snapshot;
 use router_providers::call::Deadlines;
 use router_providers::kinds;

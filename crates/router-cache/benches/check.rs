@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt;
 use router_cache::memory_rate_limit::MemoryRateLimiter;
-use router_cache::rate_limit::{Limit, Rate, RateLimiter};
+use router_cache::rate_limit::{Limit, RateLimiter};
+use router_core::grants::Rate;
 use router_core::moment::Moment;
 
 const RATE: Rate = Rate { per_minute: 60_000, burst: 1_000 };

@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use router_core::moment::Moment;
 
-use crate::rate_limit::{Allowance, Rate};
+use router_core::grants::Rate;
+
+use crate::quota::Allowance;
 
 /// Picoseconds. Intervals are rounded up to whole ones, never down, so that the bound is exact; at the highest
 /// rate that [`Rate`] can say (2³² a minute) that costs less than 0.01 % of the rate.

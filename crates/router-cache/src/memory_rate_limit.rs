@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use router_core::moment::Moment;
 
 use crate::gcra::PaidBack;
-use crate::rate_limit::{Allowance, Limit, RateLimiter, Verdict};
+use crate::quota::Allowance;
+use crate::rate_limit::{Limit, RateLimiter, Verdict};
 
 /// How many names are looked at for each new one, whether they can be forgotten. With four, the limiter holds at most
 /// about half as many again as are in use (with two, measured, three times as many), and no call tidies for long.

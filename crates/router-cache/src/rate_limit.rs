@@ -3,17 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use router_core::grants::Rate;
 use router_core::moment::Moment;
 
-/// How often something may happen: `per_minute` on average, `burst` at once on top.
-/// In any window of length *t* at most `per_minute` × *t* / 60 s + `burst` are admitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Sustained rate; 0 admits nothing.
-    pub per_minute: u32,
-    /// How many may come at once after a pause; at least 1.
-    pub burst: u32,
-}
+use crate::quota::Allowance;
 
 /// One limit that a request must pass: whose it is, how much it allows, how much the request takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,17 +17,6 @@ pub struct Limit<'a> {
     pub rate: Rate,
     /// What this request takes of it (1 request, or a number of tokens).
     pub cost: u32,
-}
-
-/// What is left of a limit after a check: what rate-limit headers say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
-    /// The most that can be taken at once.
-    pub limit: u32,
-    /// What can be taken now.
-    pub remaining: u32,
-    /// Until `remaining` is `limit` again.
-    pub reset: Duration,
 }
 
 /// The answer to a check.

@@ -68,6 +68,10 @@ name! {
     TenantId
 }
 name! {
+    /// A person who can log in, or owns keys.
+    UserId
+}
+name! {
     /// The public part of an API key; safe to log.
     KeyId
 }

@@ -21,6 +21,7 @@ pub mod explain;
 pub mod features;
 mod filter;
 pub mod finish;
+pub mod grants;
 pub mod id;
 pub mod live;
 pub mod model;

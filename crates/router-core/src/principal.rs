@@ -1,8 +1,12 @@
 //! Who is asking.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::{KeyId, ModelId, TenantId};
+use crate::grants::Grants;
+use crate::id::{KeyId, TenantId, UserId};
+use crate::model::Model;
 
 /// What a principal may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,22 +30,24 @@ pub struct Principal {
     pub tenant: TenantId,
     /// The key that was presented; none for a session or an unauthenticated local caller.
     pub key: Option<KeyId>,
+    /// The user that the key belongs to or the session is of, where there is one.
+    pub user: Option<UserId>,
     /// What they may do.
     pub role: Role,
-    /// The models they may use; `None` means all.
-    pub allowed_models: Option<Vec<ModelId>>,
+    /// What they are allowed. Shared by all requests with the same credentials.
+    pub grants: Arc<Grants>,
 }
 
 impl Principal {
     /// The caller on an unauthenticated loopback listener: the one user of a one-machine installation.
     #[must_use]
     pub fn local() -> Self {
-        Self { tenant: TenantId::from("local"), key: None, role: Role::Admin, allowed_models: None }
+        Self { tenant: TenantId::from("local"), key: None, user: None, role: Role::Admin, grants: Arc::default() }
     }
 
     /// Whether this caller may use `model`.
     #[must_use]
-    pub fn may_use(&self, model: &ModelId) -> bool {
-        self.allowed_models.as_ref().is_none_or(|allowed| allowed.contains(model))
+    pub fn may_use(&self, model: &Model) -> bool {
+        self.grants.allow(model)
     }
 }

@@ -1,6 +1,8 @@
 //! Stage 1: may this caller ask now?
 
-use router_cache::rate_limit::{Allowance, Limit, Rate, RateLimiter, Verdict};
+use router_cache::quota::Allowance;
+use router_cache::rate_limit::{Limit, RateLimiter, Verdict};
+use router_core::grants::Rate;
 use router_core::moment::Moment;
 use router_core::principal::Principal;
 

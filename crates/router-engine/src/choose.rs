@@ -49,7 +49,7 @@ pub(crate) fn choose(
     // A dry run says what a run would do. Without any provider no run would do anything, so it says what one could do.
     let needs_provider = !(dry && snapshot.providers.is_empty());
     let barred = |model: &Model| -> Option<Exclusion> {
-        if !principal.may_use(&model.id) {
+        if !principal.may_use(model) {
             Some(Exclusion::NotAllowed)
         } else if out.has(model) {
             Some(Exclusion::Unavailable)

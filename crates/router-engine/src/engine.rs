@@ -6,7 +6,8 @@ use arc_swap::ArcSwap;
 use futures_util::stream;
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use router_cache::rate_limit::{Allowance, RateLimiter};
+use router_cache::quota::Allowance;
+use router_cache::rate_limit::RateLimiter;
 use router_cache::response::ResponseCache;
 use router_core::classify::Classification;
 use router_core::conversation::Conversation;
@@ -117,7 +118,7 @@ impl Engine {
     /// (not admitted) and [`RouteError::RecordsUnavailable`] (nobody was asked).
     pub async fn route(&self, ask: Ask, principal: &Principal) -> Result<Routed, RouteError> {
         let Opened { job, mut record, remember: memory, allowance, in_flight: _in_flight } =
-            match self.pass(ask, principal).await? {
+            match self.pass(ask, principal, false).await? {
                 Passed::Open(opened) => *opened,
                 Passed::Remembered { reply, record, allowance, id } => {
                     return Ok(remembered(*reply, *record, allowance, id));
@@ -154,7 +155,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::route`], for what is known before anybody is asked.
     pub async fn stream(&self, ask: Ask, principal: &Principal) -> Result<RoutedStream, RouteError> {
-        let opened = match self.pass(ask, principal).await? {
+        let opened = match self.pass(ask, principal, true).await? {
             Passed::Open(opened) => *opened,
             Passed::Remembered { reply, record, allowance, id } => {
                 return Ok(replay(remembered(*reply, *record, allowance, id), allowance));
@@ -170,7 +171,7 @@ impl Engine {
     }
 
     /// Stages 1 to 4.
-    async fn pass(&self, ask: Ask, principal: &Principal) -> Result<Passed, RouteError> {
+    async fn pass(&self, ask: Ask, principal: &Principal, streamed: bool) -> Result<Passed, RouteError> {
         let current = self.current.load_full();
         let snapshot = &current.snapshot;
         let arrived = self.around.now();
@@ -185,7 +186,7 @@ impl Engine {
         let decision =
             self.decide_now(&current, &ask.conversation, ask.original.as_ref(), &ask.preferences, principal, false);
         let around = Arc::clone(&self.around);
-        let record = OpenRecord::open(around, snapshot, &ask, principal, &decision, arrived);
+        let record = OpenRecord::open(around, snapshot, &ask, principal, &decision, arrived, streamed);
 
         // 3 recall
         let use_cache = Recall::of(&ask, snapshot.settings.cache_enabled);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use router_cache::rate_limit::Allowance;
+use router_cache::quota::Allowance;
 use router_core::attempt::Attempt;
 use router_core::error_kind::ErrorKind;
 use router_core::id::ModelId;

@@ -47,7 +47,8 @@ pub(crate) fn key(ask: &Ask, principal: &Principal, generation: u64) -> Option<C
     let key = KeyBuilder::default()
         .part("format", FORMAT)
         .part("tenant", principal.tenant.as_str().as_bytes())
-        .part("allowed_models", &serde_json::to_vec(&principal.allowed_models).ok()?)
+        .part("allowed_models", &serde_json::to_vec(&principal.grants.allowed_models).ok()?)
+        .part("allowed_providers", &serde_json::to_vec(&principal.grants.allowed_providers).ok()?)
         .part("generation", &generation.to_be_bytes())
         .part("conversation", &serde_json::to_vec(&ask.conversation).ok()?)
         .part("preferences", &serde_json::to_vec(&ask.preferences).ok()?);

@@ -20,9 +20,10 @@ use crate::error::RouteError;
 use crate::explain;
 use crate::metrics;
 use crate::routed::Reply;
-use crate::settings::{KeepText, OnRecordLoss};
+use crate::settings::OnRecordLoss;
 use crate::snapshot::Snapshot;
 use crate::surroundings::Surroundings;
+use router_core::grants::KeepText;
 
 /// The record of a request that is under way. Whoever drops it unfinished (the caller went away, a bug) writes it as cancelled.
 pub(crate) struct OpenRecord {
@@ -43,12 +44,17 @@ impl OpenRecord {
         principal: &Principal,
         decision: &Decision,
         arrived: Moment,
+        streamed: bool,
     ) -> Self {
-        let keep_text = snapshot.settings.keep_text;
+        let keep_text = principal.grants.keep_text.unwrap_or(snapshot.settings.keep_text);
         let record = RequestRecord {
             id: ask.id,
             tenant: principal.tenant.clone(),
             key: principal.key.clone(),
+            user: principal.user.clone(),
+            tags: principal.grants.tags.clone(),
+            wanted_model: ask.preferences.model.clone(),
+            streamed,
             status: RequestStatus::Cancelled,
             error_kind: None,
             prompt_type: decision.prompt_type,
@@ -68,6 +74,7 @@ impl OpenRecord {
             simulated: snapshot.simulated,
             decision: explain::brief(decision),
             metadata: ask.metadata.clone(),
+            keep_text,
             prompt: (keep_text == KeepText::Whole).then(|| transcript(&ask.conversation)),
             response: None,
         };
@@ -95,6 +102,7 @@ impl OpenRecord {
             id: self.record.id,
             tenant: self.record.tenant.clone(),
             key: self.record.key.clone(),
+            user: self.record.user.clone(),
             model_id: first.id.clone(),
             provider: first.provider.clone(),
             prompt_type: self.record.prompt_type,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use router_cache::rate_limit::Allowance;
+use router_cache::quota::Allowance;
 use router_core::attempt::Attempt;
 use router_core::conversation::{Content, Part, visible_text};
 use router_core::finish::FinishReason;

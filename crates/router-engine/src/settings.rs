@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use router_cache::rate_limit::Rate;
+use router_core::grants::{KeepText, Rate};
 use router_core::preferences::Preferences;
 use router_providers::call::Deadlines;
 
@@ -67,16 +67,6 @@ pub enum OnRecordLoss {
     Refuse,
     /// It is run, and the loss is counted.
     Serve,
-}
-
-/// What of prompts and answers is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum KeepText {
-    /// Nothing.
-    #[default]
-    None,
-    /// All of it.
-    Whole,
 }
 
 /// What the operator decides about the pipeline. Replaced whole on reload.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use router_cache::rate_limit::Allowance;
+use router_cache::quota::Allowance;
 use router_cache::response::{CacheKey, ResponseCache};
 use router_core::capability::Capability;
 use router_core::id::ModelId;

@@ -1,7 +1,7 @@
 //! What is left of a rate limit, under the names that OpenAI's clients know.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use router_cache::rate_limit::Allowance;
+use router_cache::quota::Allowance;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit-requests");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining-requests");

@@ -187,7 +187,7 @@ mod tests {
     use hyper::server::conn::http1;
     use hyper::service::service_fn;
     use hyper_util::rt::TokioIo;
-    use router_cache::rate_limit::Allowance;
+    use router_cache::quota::Allowance;
     use router_core::attempt::Attempt;
     use router_core::error_kind::ErrorKind;
     use router_core::id::{ModelId, ProviderId};

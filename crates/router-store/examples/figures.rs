@@ -90,6 +90,7 @@ fn intent() -> Intent {
         id: RequestId(Uuid::now_v7()),
         tenant: "acme".into(),
         key: Some("key-1".into()),
+        user: None,
         model_id: "gpt-4o".into(),
         provider: "openai".into(),
         prompt_type: PromptType::Analysis,

@@ -265,6 +265,7 @@ mod tests {
             id: id(),
             tenant: "acme".into(),
             key: None,
+            user: None,
             model_id: "gpt-4o".into(),
             provider: "openai".into(),
             prompt_type: PromptType::General,

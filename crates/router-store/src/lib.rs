@@ -1,15 +1,32 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "sqlite")]
-mod columns;
-pub mod error;
+// What is kept: one trait for each concern.
+pub mod audit;
 pub mod feedback;
 pub mod health;
-pub mod journal;
-pub mod page;
+pub mod keys;
+pub mod overrides;
 pub mod record;
 pub mod recorder;
+pub mod retention;
+pub mod revision;
+pub mod runs;
 pub mod score;
+pub mod sessions;
+pub mod spending;
+pub mod statistics;
+pub mod tenants;
+pub mod users;
+
+pub mod error;
+pub mod page;
+
+// On the way there.
+pub mod journal;
+pub mod writer;
+
+// Where it is kept.
+#[cfg(feature = "sqlite")]
+mod columns;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-pub mod writer;

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use router_core::attempt::{Attempt, millis};
 use router_core::error_kind::ErrorKind;
 use router_core::finish::FinishReason;
-use router_core::id::{KeyId, ModelId, ProviderId, RequestId, TenantId};
+use router_core::grants::KeepText;
+use router_core::id::{KeyId, ModelId, ProviderId, RequestId, TenantId, UserId};
 use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
 use router_core::raw_json::RawJson;
@@ -57,6 +58,9 @@ pub struct Intent {
     /// With which key.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key: Option<KeyId>,
+    /// Which user's key or session it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user: Option<UserId>,
     /// The model that will be asked first.
     pub model_id: ModelId,
     /// Its provider.
@@ -81,6 +85,18 @@ pub struct RequestRecord {
     /// With which key.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key: Option<KeyId>,
+    /// Which user's key or session it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user: Option<UserId>,
+    /// The labels of the key.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tags: Vec<String>,
+    /// The model that the caller named, where they named one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wanted_model: Option<ModelId>,
+    /// The answer was asked for as a stream.
+    #[serde(default)]
+    pub streamed: bool,
     /// How it ended.
     pub status: RequestStatus,
     /// Why it failed, where a provider was the reason.
@@ -130,6 +146,9 @@ pub struct RequestRecord {
     /// What the caller attached.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub metadata: Option<serde_json::Value>,
+    /// How prompt and answer are kept.
+    #[serde(default)]
+    pub keep_text: KeepText,
     /// The prompt, where the storage policy keeps it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub prompt: Option<String>,
@@ -146,6 +165,10 @@ impl RequestRecord {
             id: intent.id,
             tenant: intent.tenant,
             key: intent.key,
+            user: intent.user,
+            tags: Vec::new(),
+            wanted_model: None,
+            streamed: false,
             status: RequestStatus::OutcomeUnknown,
             error_kind: None,
             prompt_type: intent.prompt_type,
@@ -166,6 +189,7 @@ impl RequestRecord {
             simulated: intent.simulated,
             decision: RawJson::default(),
             metadata: None,
+            keep_text: KeepText::None,
             prompt: None,
             response: None,
         }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use router_cache::rate_limit::Rate;
+use router_core::grants::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

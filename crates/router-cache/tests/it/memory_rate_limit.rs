@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use router_cache::memory_rate_limit::MemoryRateLimiter;
-use router_cache::rate_limit::{Allowance, Limit, Rate, RateLimiter, Verdict};
+use router_cache::quota::Allowance;
+use router_cache::rate_limit::{Limit, RateLimiter, Verdict};
+use router_core::grants::Rate;
 use router_core::moment::Moment;
 
 fn limit(name: &str, per_minute: u32, burst: u32, cost: u32) -> Limit<'_> {

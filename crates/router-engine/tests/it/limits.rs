@@ -1,8 +1,10 @@
 //! Who is let in, and what a reload changes.
 
-use router_cache::rate_limit::Rate;
+use std::sync::Arc;
+
 use router_core::exclusion::Exclusion;
-use router_core::id::TenantId;
+use router_core::grants::{Grants, Rate};
+use router_core::id::{ModelId, TenantId};
 use router_core::principal::Principal;
 use router_engine::error::RouteError;
 
@@ -32,13 +34,17 @@ async fn executions_and_reads_have_allowances_of_their_own() {
     assert_eq!(rig.records().await.len(), 3, "a request that was not admitted has no record");
 }
 
+fn allowing(models: Vec<ModelId>) -> Arc<Grants> {
+    Arc::new(Grants { allowed_models: Some(models), ..Grants::default() })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_only_gets_models_they_may_use() {
     let rig = Rig::start().await;
-    let limited = Principal { allowed_models: Some(vec!["beta".into()]), ..Rig::principal() };
+    let limited = Principal { grants: allowing(vec!["beta".into()]), ..Rig::principal() };
     let routed = rig.engine.route(rig.ask("hello"), &limited).await.unwrap();
     assert_eq!(routed.reply.model_id.as_str(), "beta");
-    let nobody = Principal { allowed_models: Some(Vec::new()), ..Rig::principal() };
+    let nobody = Principal { grants: allowing(Vec::new()), ..Rig::principal() };
     let error = rig.engine.route(rig.ask("hello"), &nobody).await.unwrap_err();
     assert!(matches!(error, RouteError::NoCandidate { transient: false, .. }), "{error:?}");
 }

@@ -1,10 +1,10 @@
 //! What a judgement (feedback, an evaluation score) is about, and how good it says the answer is.
 
 use router_core::conversation::Conversation;
+use router_core::grants::KeepText;
 use router_core::id::{ModelId, RequestId, TenantId};
 use router_core::prompt_type::PromptType;
 use router_core::registry::Registry;
-use router_engine::settings::KeepText;
 use router_store::record::{RequestRecord, RequestStatus};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -181,6 +181,7 @@ mod tests {
                 id: RequestId(uuid::Uuid::now_v7()),
                 tenant: TenantId::from("theirs"),
                 key: None,
+                user: None,
                 model_id: ModelId::from("gpt-4o"),
                 provider: ProviderId::from("openai"),
                 prompt_type: PromptType::General,

@@ -53,7 +53,7 @@ fn pinned(name: &str, snapshot: &Snapshot) -> Option<ModelId> {
 
 /// The error for a name that nothing has.
 pub(super) fn unknown(name: &str, snapshot: &Snapshot, principal: &Principal) -> ApiError {
-    let models = snapshot.registry.models().iter().filter(|model| principal.may_use(&model.id));
+    let models = snapshot.registry.models().iter().filter(|model| principal.may_use(model));
     let known = models.flat_map(|model| [model.id.as_str(), model.upstream_name.as_str()]);
     let known = ALIASES.iter().map(|(alias, _)| *alias).chain(known);
     let hint = nearest(name, known).map(str::to_owned);

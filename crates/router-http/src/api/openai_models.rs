@@ -70,7 +70,7 @@ fn listed<'a>(snapshot: &'a Snapshot, principal: &'a Principal) -> impl Iterator
         model.is_active
             && model.shutdown_date.is_none_or(|day| today < day)
             && snapshot.provider(&model.provider).is_some()
-            && principal.may_use(&model.id)
+            && principal.may_use(model)
     };
     let models = snapshot.registry.models().iter().map(AsRef::as_ref).filter(can_be_asked);
     let aliases = ALIASES.iter().map(move |(alias, _)| shown(alias, "llm-router"));

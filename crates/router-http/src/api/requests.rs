@@ -250,6 +250,7 @@ mod tests {
             id: RequestId(uuid::Uuid::now_v7()),
             tenant: TenantId::from("ours"),
             key: None,
+            user: None,
             model_id: ModelId::from("gpt-4o"),
             provider: ProviderId::from("openai"),
             prompt_type: PromptType::General,

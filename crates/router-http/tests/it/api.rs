@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use router_cache::rate_limit::Rate;
+use router_core::grants::Rate;
 use router_engine::settings::EngineSettings;
 use router_http::settings::Settings;
 use router_providers::provider::Provider;

@@ -69,6 +69,7 @@ mod tests {
             id: RequestId(Uuid::nil()),
             tenant: "acme".into(),
             key: None,
+            user: None,
             model_id: "gpt-4o".into(),
             provider: "openai".into(),
             prompt_type: PromptType::General,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use router_core::attempt::{Attempt, AttemptOutcome};
 use router_core::error_kind::{ErrorKind, Phase};
 use router_core::finish::FinishReason;
+use router_core::grants::KeepText;
 use router_core::id::RequestId;
 use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
@@ -28,6 +29,7 @@ pub(crate) fn intent(id: RequestId) -> Intent {
         id,
         tenant: "acme".into(),
         key: Some("key-1".into()),
+        user: None,
         model_id: "gpt-4o".into(),
         provider: "openai".into(),
         prompt_type: PromptType::Analysis,
@@ -63,6 +65,10 @@ pub(crate) fn record(id: RequestId) -> RequestRecord {
         id,
         tenant: "acme".into(),
         key: Some("key-1".into()),
+        user: None,
+        tags: Vec::new(),
+        wanted_model: None,
+        streamed: false,
         status: RequestStatus::Failed,
         error_kind: Some(ErrorKind::Timeout(Phase::Idle)),
         prompt_type: PromptType::Analysis,
@@ -85,6 +91,7 @@ pub(crate) fn record(id: RequestId) -> RequestRecord {
         simulated: true,
         decision: RawJson::of(&json!({"ranked": [{"modelId": "gpt-4o", "utility": 0.5}]})),
         metadata: Some(json!({"ticket": 7, "nested": {"a": [null, true]}})),
+        keep_text: KeepText::None,
         prompt: Some("Why?".to_owned()),
         response: Some("Because.".to_owned()),
     }
