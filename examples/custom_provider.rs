@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use router_cache::memory_rate_limit::MemoryRateLimiter;
+use router_cache::memory_quotas::MemoryQuotas;
 use router_cache::memory_response::MemoryResponseCache;
 use router_core::classify::rules::RuleClassifier;
 use router_core::conversation::{Conversation, Message, Part, Role};
@@ -103,7 +103,7 @@ fn engine() -> anyhow::Result<Engine> {
             simulated: false,
             settings: EngineSettings::default(),
         },
-        limiter: Arc::new(MemoryRateLimiter::new(10_000)),
+        quotas: Arc::new(MemoryQuotas::new(10_000)),
         cache: Arc::new(MemoryResponseCache::new(64 << 20, Duration::from_secs(3600))),
         recorder: Arc::new(NoRecorder),
         clock: Arc::new(SystemClock::start()),

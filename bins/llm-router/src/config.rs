@@ -38,7 +38,8 @@ use limits::{Cache, RateLimit};
 use observe::{Log, LogFormat, Metrics};
 use origin::{Origin, Origins};
 use provider::Provider;
-use records::{Data, Records, StoredText};
+use records::{Data, Records};
+use router_core::grants::KeepText;
 use routing::{Models, Routing};
 use server::{Environment, Server};
 use sources::{Sources, Variables};
@@ -143,6 +144,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
     } else {
         scope.database(&mut file.data, &sources.directory);
     }
+    scope.text_secret(&mut file.records);
     scope.grafana(&mut file.metrics, &mut warnings);
     let mut watched = vec![path, sources.directory.join(".env")];
     watched.extend(file.models.files.iter().cloned());
@@ -187,7 +189,7 @@ fn demonstrate(file: &mut ConfigFile, directory: &Path, origins: &mut Origins) {
     origins.set("data.dir", Origin::CommandLine("--demo"));
     file.providers.clear();
     if !origins.is_set("records.text") {
-        file.records.text = StoredText::Whole;
+        file.records.text = KeepText::Whole;
         origins.set("records.text", Origin::CommandLine("--demo"));
     }
 }

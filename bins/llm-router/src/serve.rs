@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use router_cache::memory_rate_limit::MemoryRateLimiter;
+use router_cache::memory_quotas::MemoryQuotas;
 use router_cache::memory_response::MemoryResponseCache;
 use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
@@ -89,11 +89,11 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
     let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
     let writing = tokio::spawn(writer.run(std::future::pending()));
-    let limiter = Arc::new(MemoryRateLimiter::new(wire::limiter_names(&config)));
+    let limiter = Arc::new(MemoryQuotas::new(wire::limiter_names(&config)));
     let cache = Arc::new(MemoryResponseCache::new(config.cache.max_size, config.cache.ttl));
     let engine = Arc::new(Engine::new(Parts {
         snapshot,
-        limiter: Arc::clone(&limiter) as _,
+        quotas: Arc::clone(&limiter) as _,
         cache: Arc::clone(&cache) as _,
         recorder: Arc::clone(&journal) as _,
         clock: Arc::new(SystemClock::start()),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use router_core::classify::rules::RuleClassifier;
-use router_core::grants::{KeepText, Rate};
+use router_core::grants::{Limits, Rate};
 use router_core::id::ProviderId;
 use router_core::quality::QualityTable;
 use router_engine::breaker::BreakerSettings;
-use router_engine::settings::{EngineSettings, FailoverSettings, OnRecordLoss, Resume};
+use router_engine::kept_text::TextKey;
+use router_engine::settings::{EngineSettings, FailoverSettings, OnRecordLoss, Resume, Unpriced};
 use router_engine::snapshot::Snapshot;
 use router_providers::call::Deadlines;
 use router_providers::kinds;
@@ -17,14 +18,13 @@ use router_providers::provider::Provider;
 use router_providers::setup::InstanceConfig;
 use router_store::journal::{FsyncPolicy, JournalSettings};
 
+use secrecy::ExposeSecret;
+
 use crate::catalogue;
 use crate::config::Config;
 use crate::config::failover::ResumeBy;
-use crate::config::records::{self, Fsync, StoredText};
+use crate::config::records::{self, Fsync};
 use crate::demo::Demo;
-
-/// More than any caller can send.
-const UNLIMITED: Rate = Rate { per_minute: u32::MAX, burst: u32::MAX };
 
 /// Names that one caller has in the limiter: one for executions, one for reads.
 const NAMES_PER_CALLER: usize = 2;
@@ -70,7 +70,7 @@ fn providers(config: &Config, demo: Option<&Demo>) -> anyhow::Result<HashMap<Pro
 fn engine_settings(config: &Config) -> EngineSettings {
     let deadlines = &config.deadlines;
     let failover = FailoverSettings::default();
-    let limited = |rate: Rate| if config.rate_limit.enabled { rate } else { UNLIMITED };
+    let limited = |rate: Rate| config.rate_limit.enabled.then_some(rate);
     let wait = |first_event, total| Deadlines { first_event, idle: deadlines.idle, total };
     EngineSettings {
         failover: FailoverSettings {
@@ -93,19 +93,24 @@ fn engine_settings(config: &Config) -> EngineSettings {
         },
         deadlines: wait(deadlines.first_event, deadlines.answer),
         reasoning_deadlines: wait(deadlines.first_event_reasoning, deadlines.answer_reasoning),
-        execution_rate: limited(config.rate_limit.executions()),
+        caller_limits: Limits { requests: limited(config.rate_limit.executions()), ..Limits::default() },
         read_rate: limited(config.rate_limit.reads()),
         cache_enabled: config.cache.enabled,
         on_record_loss: match config.records.on_record_loss {
             records::OnRecordLoss::Refuse => OnRecordLoss::Refuse,
             records::OnRecordLoss::Serve => OnRecordLoss::Serve,
         },
-        keep_text: match config.records.text {
-            StoredText::Whole => KeepText::Whole,
-            StoredText::None => KeepText::None,
-        },
+        keep_text: config.records.text,
+        text_key: text_key(config),
+        model_limits: HashMap::new(),
+        unpriced: Unpriced::default(),
         default_preferences: config.routing.preferences(),
     }
+}
+
+fn text_key(config: &Config) -> Option<TextKey> {
+    let secret = config.records.text_secret.as_ref()?;
+    Some(TextKey::new(secret.secret().expose_secret().as_bytes()))
 }
 
 /// How many names the limiter keeps.

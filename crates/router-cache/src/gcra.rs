@@ -45,6 +45,18 @@ impl PaidBack {
         if after <= furthest { Ok(Self(after)) } else { Err(Some(duration(after - furthest))) }
     }
 
+    /// Puts right that `cost` was taken and `used` was used: gives the difference back, or takes it, also beyond the burst;
+    /// then at most as far again, so that one absurd figure does not lock its caller out for long.
+    pub(crate) fn settle(self, rate: Rate, cost: u32, used: u64, now: Moment) -> Self {
+        let Some(interval) = interval(rate) else { return self };
+        let (cost, used) = (Picos::from(cost) * interval, Picos::from(used).saturating_mul(interval));
+        if used <= cost {
+            return Self(self.0.saturating_sub(cost - used));
+        }
+        let furthest = picos(now.0) + 2 * Picos::from(rate.burst) * interval;
+        Self(self.0.max(picos(now.0)).saturating_add(used - cost).min(furthest.max(self.0)))
+    }
+
     /// What is left at `now`.
     pub(crate) fn allowance(self, rate: Rate, now: Moment) -> Allowance {
         let owed = self.0.saturating_sub(picos(now.0));

@@ -3,8 +3,9 @@
 mod gcra;
 pub mod key;
 pub mod ledger;
-pub mod memory_rate_limit;
+mod memory_purse;
+pub mod memory_quotas;
+mod memory_rates;
 pub mod memory_response;
 pub mod quota;
-pub mod rate_limit;
 pub mod response;

@@ -67,8 +67,12 @@ pub enum Exclusion {
         /// The ceiling, in USD.
         allowed_usd: f64,
     },
-    /// Its price is unknown, and the caller set a ceiling.
+    /// Its price is unknown, and the caller set a ceiling or has a budget.
     Unpriced,
+    /// It may cost more than is left of the caller's budget.
+    OverBudget,
+    /// It is asked as often as it may be, by all callers together.
+    Busy,
     /// Expected latency is above the caller's ceiling.
     AboveMaxLatency {
         /// What is expected.
@@ -98,6 +102,8 @@ impl Exclusion {
             Self::BelowMinQuality { .. } => "below_min_quality",
             Self::AboveMaxCost { .. } => "above_max_cost",
             Self::Unpriced => "unpriced",
+            Self::OverBudget => "over_budget",
+            Self::Busy => "busy",
             Self::AboveMaxLatency { .. } => "above_max_latency",
             Self::NotRequested => "not_requested",
         }
@@ -126,6 +132,8 @@ impl Exclusion {
             Self::BelowMinQuality { .. } => "below the minimum quality",
             Self::AboveMaxCost { .. } => "above the maximum cost",
             Self::Unpriced => "unpriced",
+            Self::OverBudget => "dearer than what is left of the budget",
+            Self::Busy => "asked as often as they may be",
             Self::AboveMaxLatency { .. } => "above the maximum latency",
             Self::NotRequested => "not asked for",
         }
@@ -179,6 +187,8 @@ mod tests {
             Exclusion::BelowMinQuality { expected: 0.5, required: 0.6 },
             Exclusion::AboveMaxCost { expected_usd: 0.5, allowed_usd: 0.4 },
             Exclusion::Unpriced,
+            Exclusion::OverBudget,
+            Exclusion::Busy,
             Exclusion::AboveMaxLatency { expected_seconds: 2.0, allowed_seconds: 1.0 },
             Exclusion::NotRequested,
         ];

@@ -8,6 +8,7 @@ extern crate self as router_core;
 mod test_models;
 
 pub mod attempt;
+pub mod bound;
 pub mod capability;
 pub mod classify;
 pub mod conversation;

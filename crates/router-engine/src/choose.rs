@@ -9,6 +9,7 @@ use router_core::preferences::Preferences;
 use router_core::principal::Principal;
 use router_providers::dialect::Dialect;
 
+use crate::admission::Beyond;
 use crate::error::RouteError;
 use crate::explain;
 use crate::health::OutOfPlans;
@@ -26,6 +27,10 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) today: jiff::civil::Date,
     /// A dry run: nobody will be asked.
     pub(crate) dry: bool,
+    /// Who is kept out by the caller's limits and budgets.
+    pub(crate) beyond: &'a Beyond,
+    /// The request asks for what price lists do not have, wherever it is sent in the caller's own words.
+    pub(crate) priced_apart: Option<Dialect>,
 }
 
 /// Refuses a request for a model that does not exist.
@@ -45,7 +50,9 @@ pub(crate) fn choose(
     principal: &Principal,
     circumstances: &Circumstances<'_>,
 ) -> Decision {
-    let Circumstances { snapshot, live, out, bound_to, now, today, dry } = *circumstances;
+    let Circumstances { snapshot, live, out, bound_to, now, today, dry, beyond, priced_apart } = *circumstances;
+    let is_unpriced =
+        |model: &Model| model.price.is_none() || priced_apart.is_some_and(|dialect| speaks(snapshot, model, dialect));
     // A dry run says what a run would do. Without any provider no run would do anything, so it says what one could do.
     let needs_provider = !(dry && snapshot.providers.is_empty());
     let barred = |model: &Model| -> Option<Exclusion> {
@@ -57,6 +64,12 @@ pub(crate) fn choose(
             Some(Exclusion::ProviderNotConfigured)
         } else if bound_to.is_some_and(|dialect| !speaks(snapshot, model, dialect)) {
             Some(Exclusion::OtherDialect)
+        } else if beyond.priced_only && is_unpriced(model) {
+            Some(Exclusion::Unpriced)
+        } else if beyond.is_too_dear(model) {
+            Some(Exclusion::OverBudget)
+        } else if beyond.is_busy(model) {
+            Some(Exclusion::Busy)
         } else {
             None
         }
@@ -89,6 +102,7 @@ pub(crate) fn no_candidate(decision: &Decision, snapshot: &Snapshot) -> RouteErr
     if snapshot.providers.is_empty() || (wanting && decision.excluded.iter().all(for_want_of_a_key)) {
         return RouteError::NoProvider { variables: snapshot.provider_variables.clone() };
     }
-    let transient = decision.excluded.iter().any(|excluded| excluded.exclusion == Exclusion::Unavailable);
+    let transient =
+        decision.excluded.iter().any(|excluded| matches!(excluded.exclusion, Exclusion::Unavailable | Exclusion::Busy));
     RouteError::NoCandidate { summary: decision.summary(), decision: explain::brief(decision), transient }
 }

@@ -28,6 +28,10 @@ pub(crate) async fn dispatch(job: &Job, record: &mut OpenRecord) -> Result<Dispa
     while let Some(turn) = walk.next(&job.decision, |_| true) {
         turn.wait().await;
         let Some(candidate) = job.candidate(turn.index) else { continue };
+        if !job.allows(&candidate.model, record).await {
+            walk.refused();
+            continue;
+        }
         let Some(mut tried) = Tried::begin(job, candidate, record) else {
             walk.refused();
             continue;

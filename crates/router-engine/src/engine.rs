@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use futures_util::stream;
-use jiff::civil::Date;
-use jiff::tz::Offset;
-use router_cache::quota::Allowance;
-use router_cache::rate_limit::RateLimiter;
+use router_cache::quota::{Left, Quotas};
 use router_cache::response::ResponseCache;
 use router_core::classify::Classification;
 use router_core::conversation::Conversation;
@@ -24,7 +21,8 @@ use router_providers::original::Original;
 use router_providers::whole::as_events;
 use router_store::recorder::Recorder;
 
-use crate::admit::{Lane, admit};
+use crate::admission::{Admitted, Beyond, admit};
+use crate::admit::admit_read;
 use crate::ask::Ask;
 use crate::choose::{Circumstances, choose, known, no_candidate};
 use crate::clock::Clock;
@@ -35,18 +33,19 @@ use crate::job::Job;
 use crate::live::LiveBoard;
 use crate::metrics;
 use crate::recall::{Recall, key, recall, remember};
-use crate::record::OpenRecord;
+use crate::record::{Entry, OpenRecord};
 use crate::routed::{Reply, Routed, RoutedStream, Speaker, StreamEvent};
 use crate::snapshot::Snapshot;
 use crate::stream::{Opened, StreamRun};
 use crate::surroundings::Surroundings;
+use crate::worth::is_priced_apart;
 
 /// What an engine is made of.
 pub struct Parts {
     /// The configuration that requests run under.
     pub snapshot: Snapshot,
-    /// Limits callers.
-    pub limiter: Arc<dyn RateLimiter>,
+    /// Counts what callers use.
+    pub quotas: Arc<dyn Quotas>,
     /// Remembers answers.
     pub cache: Arc<dyn ResponseCache>,
     /// Takes the records.
@@ -58,7 +57,7 @@ pub struct Parts {
 /// Runs requests. One per process, shared by reference.
 pub struct Engine {
     current: ArcSwap<Current>,
-    limiter: Arc<dyn RateLimiter>,
+    quotas: Arc<dyn Quotas>,
     cache: Arc<dyn ResponseCache>,
     around: Arc<Surroundings>,
 }
@@ -69,10 +68,19 @@ pub(crate) struct Current {
     pub(crate) board: Arc<LiveBoard>,
 }
 
+/// What a decision is about.
+struct Question<'a> {
+    conversation: &'a Conversation,
+    original: Option<&'a Original>,
+    preferences: &'a Preferences,
+    /// Nobody will be asked.
+    dry: bool,
+}
+
 /// A request that has passed the first three stages.
 enum Passed {
     /// It has been answered before.
-    Remembered { reply: Box<Reply>, record: Box<OpenRecord>, allowance: Allowance, id: RequestId },
+    Remembered { reply: Box<Reply>, record: Box<OpenRecord>, allowance: Left, id: RequestId },
     /// Somebody is to be asked.
     Open(Box<Opened>),
 }
@@ -85,7 +93,7 @@ impl Engine {
         let current = Current { snapshot: Arc::new(parts.snapshot), board: Arc::new(board) };
         Self {
             current: ArcSwap::from_pointee(current),
-            limiter: parts.limiter,
+            quotas: parts.quotas,
             cache: parts.cache,
             around: Arc::new(Surroundings {
                 recorder: parts.recorder,
@@ -171,22 +179,30 @@ impl Engine {
     }
 
     /// Stages 1 to 4.
-    async fn pass(&self, ask: Ask, principal: &Principal, streamed: bool) -> Result<Passed, RouteError> {
+    async fn pass(&self, mut ask: Ask, principal: &Principal, streamed: bool) -> Result<Passed, RouteError> {
         let current = self.current.load_full();
         let snapshot = &current.snapshot;
         let arrived = self.around.now();
         known(&ask.preferences, snapshot)?;
         let in_flight = metrics::InFlight::enter();
 
-        // 1 admit
-        let rate = snapshot.settings.execution_rate;
-        let allowance = admit(self.limiter.as_ref(), principal, Lane::Executions, rate, arrived).await?;
-
-        // 2 choose: before the cache is asked, because the record of a remembered answer says what kind of prompt it was, too.
-        let decision =
-            self.decide_now(&current, &ask.conversation, ask.original.as_ref(), &ask.preferences, principal, false);
+        // 1 admit, 2 choose: before the cache is asked, because the record of a remembered answer says what kind of prompt it
+        // was, too.
+        let decide = |ask: &Ask, beyond: &Beyond| {
+            let question = Question {
+                conversation: &ask.conversation,
+                original: ask.original.as_ref(),
+                preferences: &ask.preferences,
+                dry: false,
+            };
+            self.decide_now(&current, &question, principal, beyond)
+        };
+        let admitted = admit(&self.quotas, &self.around, &current, &mut ask, principal, decide).await?;
+        let Admitted { decision, permit, worth } = admitted;
+        let allowance = permit.left();
         let around = Arc::clone(&self.around);
-        let record = OpenRecord::open(around, snapshot, &ask, principal, &decision, arrived, streamed);
+        let record =
+            OpenRecord::open(around, snapshot, &ask, principal, &decision, Entry { arrived, streamed, permit });
 
         // 3 recall
         let use_cache = Recall::of(&ask, snapshot.settings.cache_enabled);
@@ -209,13 +225,17 @@ impl Engine {
             record.failed(None);
             return Err(no_candidate(&decision, snapshot));
         };
-        if let Err(refused) = record.intend(&choice.model, snapshot.settings.on_record_loss) {
+        if let Err(refused) = record.intend(
+            &choice.model,
+            worth.assumed(&choice.model, &snapshot.registry),
+            snapshot.settings.on_record_loss,
+        ) {
             record.forget();
             return Err(refused);
         }
         metrics::overhead(self.around.now().since(arrived));
         let remember = key.filter(|_| use_cache.write).map(|key| (Arc::clone(&self.cache), key));
-        let job = Job { around: Arc::clone(&self.around), current, ask, decision, arrived };
+        let job = Job { around: Arc::clone(&self.around), current, ask, decision, worth, arrived };
         Ok(Passed::Open(Box::new(Opened { job, record, remember, allowance, in_flight })))
     }
 
@@ -223,9 +243,9 @@ impl Engine {
     ///
     /// # Errors
     /// [`RouteError::RateLimited`].
-    pub async fn admit_read(&self, principal: &Principal) -> Result<Allowance, RouteError> {
+    pub async fn admit_read(&self, id: RequestId, principal: &Principal) -> Result<Left, RouteError> {
         let rate = self.current.load().snapshot.settings.read_rate;
-        admit(self.limiter.as_ref(), principal, Lane::Reads, rate, self.around.now()).await
+        admit_read(self.quotas.as_ref(), principal, rate, id, self.around.now()).await
     }
 
     /// What would be decided for this prompt now, without asking anyone: a dry run. Works without any provider configured.
@@ -240,7 +260,8 @@ impl Engine {
     ) -> Result<Decision, RouteError> {
         let current = self.current.load();
         known(preferences, &current.snapshot)?;
-        Ok(self.decide_now(&current, conversation, None, preferences, principal, true))
+        let question = Question { conversation, original: None, preferences, dry: true };
+        Ok(self.decide_now(&current, &question, principal, &Beyond::default()))
     }
 
     /// The type and difficulty of a prompt.
@@ -267,12 +288,11 @@ impl Engine {
     fn decide_now(
         &self,
         current: &Current,
-        conversation: &Conversation,
-        original: Option<&Original>,
-        preferences: &Preferences,
+        question: &Question<'_>,
         principal: &Principal,
-        dry: bool,
+        beyond: &Beyond,
     ) -> Decision {
+        let Question { conversation, original, preferences, dry } = *question;
         let now = self.around.now();
         let circumstances = Circumstances {
             snapshot: &current.snapshot,
@@ -280,15 +300,12 @@ impl Engine {
             out: &self.around.observer.out_of_plans(now),
             bound_to: original.filter(|original| original.binds()).map(|original| original.dialect),
             now,
-            today: self.today(),
+            today: self.around.today(),
             dry,
+            beyond,
+            priced_apart: original.filter(|original| is_priced_apart(original)).map(|original| original.dialect),
         };
         choose(conversation, preferences, principal, &circumstances)
-    }
-
-    /// The day in UTC: what shutdown dates are compared with.
-    fn today(&self) -> Date {
-        Offset::UTC.to_datetime(self.around.wall()).date()
     }
 }
 
@@ -312,14 +329,14 @@ fn reply(job: &Job, index: usize, answer: Answer, usage: Usage, decision: RawJso
 }
 
 /// An answer from the cache.
-fn remembered(reply: Reply, record: OpenRecord, allowance: Allowance, id: RequestId) -> Routed {
+fn remembered(reply: Reply, record: OpenRecord, allowance: Left, id: RequestId) -> Routed {
     let latency = record.succeeded(&reply, true);
     let allowance = Some(allowance);
     Routed { id, reply, cost: Cost::ZERO, latency, cached: true, attempts: Vec::new(), allowance }
 }
 
 /// A whole answer as a stream.
-fn replay(routed: Routed, allowance: Allowance) -> RoutedStream {
+fn replay(routed: Routed, allowance: Left) -> RoutedStream {
     let reply = &routed.reply;
     let first_choice = (reply.model_id.clone(), reply.provider.clone());
     let speaker = Speaker {

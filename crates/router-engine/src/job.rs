@@ -10,21 +10,23 @@ use router_core::model::Model;
 use router_core::moment::Moment;
 use router_core::price::Cost;
 use router_core::usage::Usage;
+use router_core::usd::Usd;
 use router_providers::answer::CallError;
 use router_providers::call::{Call, Deadlines};
 
+use crate::admission::expected;
+use crate::admit::of_model;
 use crate::ask::Ask;
 use crate::engine::Current;
+use crate::record::OpenRecord;
 use crate::settings::EngineSettings;
 use crate::surroundings::Surroundings;
 use crate::tried::Tried;
 use crate::walk::{Circumstances, Walk};
+use crate::worth::{Worth, is_priced_apart};
 
 /// Of the caller's patience, what is kept for the way back: an error of ours is better than a silence of ours.
 const WAY_BACK: f64 = 0.05;
-
-/// Fields whose use is billed by other rates than the catalogue's: other speeds of service, tools that the provider runs.
-const PRICED_APART: [&str; 4] = ["service_tier", "plugins", "web_search_options", "speed"];
 
 /// One request on its way through the models.
 pub(crate) struct Job {
@@ -32,6 +34,8 @@ pub(crate) struct Job {
     pub(crate) current: Arc<Current>,
     pub(crate) ask: Ask,
     pub(crate) decision: Decision,
+    /// What an attempt may cost.
+    pub(crate) worth: Worth,
     /// When the request arrived: attempts are timed from here.
     pub(crate) arrived: Moment,
 }
@@ -84,7 +88,8 @@ impl Job {
 
     /// What `usage` costs at `model`; unknown where the request asks for something that is not in the price list.
     pub(crate) fn cost(&self, model: &Model, usage: &Usage) -> Cost {
-        if self.is_in_own_words(model) && self.asks_for(&PRICED_APART) { Cost::Unpriced } else { model.cost(usage) }
+        let priced_apart = self.is_in_own_words(model) && self.ask.original.as_ref().is_some_and(is_priced_apart);
+        if priced_apart { Cost::Unpriced } else { model.cost(usage) }
     }
 
     /// Whether `model` is sent fields that nobody here has read: what is wrong may be wrong with them.
@@ -96,9 +101,23 @@ impl Job {
         provider.is_some_and(|provider| provider.dialect() == Some(original.dialect))
     }
 
-    fn asks_for(&self, fields: &[&str]) -> bool {
-        let uncarried = self.ask.original.iter().flat_map(|original| &original.uncarried);
-        uncarried.into_iter().any(|lost| fields.contains(&lost.field.as_str()))
+    /// What an attempt at `model` may cost.
+    pub(crate) fn assumed(&self, model: &Model) -> Usd {
+        self.worth.assumed(model, &self.current.snapshot.registry)
+    }
+
+    /// Whether the caller's budgets, and the model's own limits, allow an attempt at `model`. Of the first choice they do:
+    /// both were taken when the request was let in.
+    pub(crate) async fn allows(&self, model: &Model, record: &mut OpenRecord) -> bool {
+        let first = self.decision.choice().is_some_and(|choice| choice.model.id == model.id);
+        let limits = self.settings().model_limits.get(&model.id).filter(|_| !first);
+        if let Some(&limits) = limits {
+            let (rates, slots) = of_model(model, limits, expected(&self.decision).0);
+            if !record.enter(rates, slots).await {
+                return false;
+            }
+        }
+        record.afford(self.assumed(model)).await
     }
 
     /// The model's own deadlines where it has any; else those of its kind.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 // In the order in which a request passes through them.
+mod admission;
 mod admit;
 mod choose;
 mod dispatch;
@@ -25,12 +26,16 @@ pub mod error;
 mod explain;
 mod failure;
 pub mod health;
+pub mod kept_text;
 mod live;
 pub mod metrics;
 mod pause;
+mod permit;
+pub mod redact;
 mod retry_budget;
 pub mod routed;
 pub mod settings;
 pub mod snapshot;
 mod surroundings;
 mod usage;
+mod worth;

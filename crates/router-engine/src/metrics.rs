@@ -84,8 +84,8 @@ metrics! {
         "Billionths of a US dollar spent, where the price is known: whole numbers, so that the sum is exact.";
     UNPRICED = "llm_unpriced_attempts_total", Kind::Counter, ["model", "provider"],
         "Attempts whose cost is not known: what the cost metric leaves out.";
-    RATE_LIMITED = "llm_rate_limited_total", Kind::Counter, ["lane"],
-        "Requests refused by a rate limit, by lane (executions or reads).";
+    RATE_LIMITED = "llm_rate_limited_total", Kind::Counter, ["limit"],
+        "Requests refused, by limit: executions, reads, tokens, concurrent, budget; unavailable where shared counters did not answer.";
     OVERHEAD_SECONDS = "llm_router_overhead_seconds", OWN_WORK, [],
         "Seconds the router itself took, from arrival to the first attempt.";
     RECORDS_LOST = "llm_records_lost_total", Kind::Counter, ["part"],
@@ -195,8 +195,8 @@ pub(crate) fn spent(provider: &ProviderId, model: &ModelId, cost: Cost) {
     }
 }
 
-pub(crate) fn rate_limited(lane: &'static str) {
-    counter!(RATE_LIMITED, "lane" => lane).increment(1);
+pub(crate) fn rate_limited(limit: &'static str) {
+    counter!(RATE_LIMITED, "limit" => limit).increment(1);
 }
 
 pub(crate) fn overhead(duration: Duration) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use router_cache::quota::{RateClaim, SlotClaim, Used};
 use router_core::attempt::{Attempt, AttemptOutcome};
 use router_core::conversation::{Content, Conversation};
 use router_core::decision::Decision;
@@ -13,12 +14,15 @@ use router_core::price::Cost;
 use router_core::principal::Principal;
 use router_core::raw_json::RawJson;
 use router_core::usage::Usage;
+use router_core::usd::Usd;
 use router_store::record::{Intent, RequestRecord, RequestStatus};
 
 use crate::ask::Ask;
 use crate::error::RouteError;
 use crate::explain;
+use crate::kept_text::{TextKey, kept};
 use crate::metrics;
+use crate::permit::Permit;
 use crate::routed::Reply;
 use crate::settings::OnRecordLoss;
 use crate::snapshot::Snapshot;
@@ -31,8 +35,20 @@ pub(crate) struct OpenRecord {
     arrived: Moment,
     record: RequestRecord,
     asking: Option<Attempt>,
-    keep_text: KeepText,
+    /// What the attempt under way may cost.
+    assumed: Usd,
+    /// What the request holds of its caller's allowances, until it is closed.
+    permit: Option<Permit>,
+    /// What digests of texts are made with.
+    text_key: Option<TextKey>,
     closed: bool,
+}
+
+/// How a request came in.
+pub(crate) struct Entry {
+    pub(crate) arrived: Moment,
+    pub(crate) streamed: bool,
+    pub(crate) permit: Permit,
 }
 
 impl OpenRecord {
@@ -43,9 +59,10 @@ impl OpenRecord {
         ask: &Ask,
         principal: &Principal,
         decision: &Decision,
-        arrived: Moment,
-        streamed: bool,
+        entry: Entry,
     ) -> Self {
+        let Entry { arrived, streamed, permit } = entry;
+        let text_key = snapshot.settings.text_key.as_ref();
         let keep_text = principal.grants.keep_text.unwrap_or(snapshot.settings.keep_text);
         let record = RequestRecord {
             id: ask.id,
@@ -69,16 +86,26 @@ impl OpenRecord {
             attempts: Vec::new(),
             usage: None,
             cost: Cost::ZERO,
+            charged: Usd::ZERO,
             latency: Duration::ZERO,
             cached: false,
             simulated: snapshot.simulated,
             decision: explain::brief(decision),
             metadata: ask.metadata.clone(),
             keep_text,
-            prompt: (keep_text == KeepText::Whole).then(|| transcript(&ask.conversation)),
+            prompt: wanted(keep_text).and_then(|how| kept(how, text_key, transcript(&ask.conversation))),
             response: None,
         };
-        Self { around, arrived, record, asking: None, keep_text, closed: false }
+        Self {
+            around,
+            arrived,
+            record,
+            asking: None,
+            assumed: Usd::ZERO,
+            permit: Some(permit),
+            text_key: text_key.cloned(),
+            closed: false,
+        }
     }
 
     /// The decision, as JSON, as it is recorded.
@@ -97,7 +124,7 @@ impl OpenRecord {
     }
 
     /// Writes the intent: from here on a killed process leaves a trace of this request.
-    pub(crate) fn intend(&self, first: &Model, on_loss: OnRecordLoss) -> Result<(), RouteError> {
+    pub(crate) fn intend(&self, first: &Model, reserved: Usd, on_loss: OnRecordLoss) -> Result<(), RouteError> {
         let intent = Intent {
             id: self.record.id,
             tenant: self.record.tenant.clone(),
@@ -107,6 +134,7 @@ impl OpenRecord {
             provider: first.provider.clone(),
             prompt_type: self.record.prompt_type,
             difficulty: self.record.difficulty,
+            reserved,
             simulated: self.record.simulated,
         };
         let Err(error) = self.around.recorder.intend(&intent) else { return Ok(()) };
@@ -119,7 +147,10 @@ impl OpenRecord {
     }
 
     /// Notes that a model is being asked, in case nobody lives to see the answer.
-    pub(crate) fn asking(&mut self, model: &Model, started: Duration) {
+    ///
+    /// `assumed` is what the attempt is charged with if nobody learns what it cost.
+    pub(crate) fn asking(&mut self, model: &Model, started: Duration, assumed: Usd) {
+        self.assumed = assumed;
         self.asking = Some(Attempt {
             model_id: model.id.clone(),
             provider: model.provider.clone(),
@@ -155,6 +186,7 @@ impl OpenRecord {
         }
         if let Some(cost) = attempt.cost {
             record.cost = record.cost + cost;
+            record.charged += cost.usd().unwrap_or(self.assumed);
             metrics::spent(&attempt.provider, &attempt.model_id, cost);
         }
         record.attempts.push(attempt);
@@ -170,7 +202,8 @@ impl OpenRecord {
         self.record.dropped.clone_from(&reply.dropped);
         self.record.upstream_id.clone_from(&reply.upstream_id);
         self.record.upstream_model.clone_from(&reply.upstream_model);
-        self.record.response = (self.keep_text == KeepText::Whole).then(|| reply.text());
+        self.record.response =
+            wanted(self.record.keep_text).and_then(|how| kept(how, self.text_key.as_ref(), reply.text()));
         self.close(RequestStatus::Succeeded, None)
     }
 
@@ -184,6 +217,29 @@ impl OpenRecord {
         self.closed = true;
     }
 
+    /// Makes sure that the caller's budgets allow another attempt which may cost that much.
+    pub(crate) async fn afford(&mut self, assumed: Usd) -> bool {
+        match &mut self.permit {
+            Some(permit) => permit.afford(self.record.charged + assumed).await,
+            None => true,
+        }
+    }
+
+    /// Takes what the limits of a further model ask for.
+    pub(crate) async fn enter(&mut self, rates: Vec<RateClaim>, slots: Vec<SlotClaim>) -> bool {
+        match &mut self.permit {
+            Some(permit) => permit.enter(rates, slots).await,
+            None => true,
+        }
+    }
+
+    /// What the request has used, as far as is known.
+    fn used(&self) -> Used {
+        let unknown = self.record.usage.is_none() && self.record.attempts.iter().any(|attempt| attempt.cost.is_some());
+        let tokens = self.record.usage.map_or(0, |usage| usage.total().0);
+        Used { tokens: (!unknown).then_some(tokens), cost: self.record.charged }
+    }
+
     fn close(&mut self, status: RequestStatus, kind: Option<ErrorKind>) -> Duration {
         self.closed = true;
         self.record.status = status;
@@ -192,6 +248,9 @@ impl OpenRecord {
         if let Err(error) = self.around.recorder.conclude(&self.record) {
             metrics::record_lost("outcome");
             tracing::error!(request_id = %self.record.id, %error, "the outcome of a request could not be journaled");
+        }
+        if let Some(permit) = self.permit.take() {
+            permit.settle(self.used());
         }
         metrics::request(&self.record);
         self.record.latency
@@ -215,6 +274,11 @@ impl Drop for OpenRecord {
             self.close(RequestStatus::Cancelled, Some(ErrorKind::Cancelled));
         }
     }
+}
+
+/// How texts are kept, if they are: what is not kept is not even written together.
+fn wanted(how: KeepText) -> Option<KeepText> {
+    (how != KeepText::None).then_some(how)
 }
 
 /// The conversation as text: what a person (or a judge) who reads the record sees.

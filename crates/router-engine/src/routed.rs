@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use router_cache::quota::Allowance;
+use router_cache::quota::Left;
 use router_core::attempt::Attempt;
 use router_core::conversation::{Content, Part, visible_text};
 use router_core::finish::FinishReason;
@@ -86,7 +86,7 @@ pub struct Routed {
     /// Everyone that was asked, in order; empty for an answer from the cache.
     pub attempts: Vec<Attempt>,
     /// What is left of the caller's rate limit.
-    pub allowance: Option<Allowance>,
+    pub allowance: Option<Left>,
 }
 
 /// Who speaks in a stream.
@@ -138,7 +138,7 @@ pub struct RoutedStream {
     /// All providers are simulated.
     pub simulated: bool,
     /// What is left of the caller's rate limit.
-    pub allowance: Allowance,
+    pub allowance: Left,
     /// The answer, as it comes.
     pub events: Pin<Box<dyn Stream<Item = Result<StreamEvent, RouteError>> + Send>>,
 }

@@ -1,12 +1,15 @@
 //! What the operator decides about the pipeline.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use router_core::grants::{KeepText, Rate};
+use router_core::grants::{KeepText, Limits, Rate};
+use router_core::id::ModelId;
 use router_core::preferences::Preferences;
 use router_providers::call::Deadlines;
 
 use crate::breaker::BreakerSettings;
+use crate::kept_text::TextKey;
 
 /// How a request goes on when a model fails.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +45,14 @@ pub enum Resume {
     Off,
 }
 
+impl FailoverSettings {
+    /// How long any request may take at most.
+    #[must_use]
+    pub fn longest_request(&self) -> Duration {
+        self.request_deadline.max(self.stream_deadline)
+    }
+}
+
 impl Default for FailoverSettings {
     fn default() -> Self {
         Self {
@@ -69,6 +80,16 @@ pub enum OnRecordLoss {
     Serve,
 }
 
+/// Whether callers with a budget may use models whose price nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unpriced {
+    /// They may not.
+    #[default]
+    Refuse,
+    /// They may, and pay what the dearest model of the catalogue would cost: unknown is never free.
+    Allow,
+}
+
 /// What the operator decides about the pipeline. Replaced whole on reload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EngineSettings {
@@ -80,16 +101,22 @@ pub struct EngineSettings {
     pub deadlines: Deadlines,
     /// The same for models that reason before they answer.
     pub reasoning_deadlines: Deadlines,
-    /// How often one caller may have prompts run.
-    pub execution_rate: Rate,
+    /// How often one caller may have prompts run, where their key has no limits of its own.
+    pub caller_limits: Limits,
     /// How often one caller may read and have dry runs.
-    pub read_rate: Rate,
+    pub read_rate: Option<Rate>,
+    /// How often each model may be asked, whoever calls: a server of one's own takes only so much.
+    pub model_limits: HashMap<ModelId, Limits>,
+    /// What becomes of callers with a budget where nobody knows the price.
+    pub unpriced: Unpriced,
     /// Whether answers are remembered at all.
     pub cache_enabled: bool,
     /// What happens to a request whose record cannot be journaled.
     pub on_record_loss: OnRecordLoss,
-    /// What of prompts and answers is kept in records.
+    /// What of prompts and answers is kept in records, where neither key nor tenant says.
     pub keep_text: KeepText,
+    /// What digests of texts are made with.
+    pub text_key: Option<TextKey>,
     /// What a caller wants who says nothing.
     pub default_preferences: Preferences,
 }
@@ -106,11 +133,14 @@ impl Default for EngineSettings {
                 total: Duration::from_secs(300),
                 ..deadlines
             },
-            execution_rate: Rate { per_minute: 60, burst: 10 },
-            read_rate: Rate { per_minute: 600, burst: 100 },
+            caller_limits: Limits { requests: Some(Rate { per_minute: 60, burst: 10 }), ..Limits::default() },
+            read_rate: Some(Rate { per_minute: 600, burst: 100 }),
+            model_limits: HashMap::new(),
+            unpriced: Unpriced::default(),
             cache_enabled: true,
             on_record_loss: OnRecordLoss::default(),
             keep_text: KeepText::default(),
+            text_key: None,
             default_preferences: Preferences::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use router_cache::quota::Allowance;
+use router_cache::quota::Left;
 use router_cache::response::{CacheKey, ResponseCache};
 use router_core::capability::Capability;
 use router_core::id::ModelId;
@@ -36,7 +36,7 @@ pub(crate) struct Opened {
     pub(crate) record: OpenRecord,
     /// Where the answer is to be remembered, if it is.
     pub(crate) remember: Option<(Arc<dyn ResponseCache>, CacheKey)>,
-    pub(crate) allowance: Allowance,
+    pub(crate) allowance: Left,
     pub(crate) in_flight: InFlight,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct StreamRun {
     /// Until it is closed.
     record: Option<OpenRecord>,
     remember: Option<(Arc<dyn ResponseCache>, CacheKey)>,
-    allowance: Allowance,
+    allowance: Left,
     /// What the caller has been told, by all models together.
     said: Assembly,
     /// Who said the last of it.
@@ -132,6 +132,10 @@ impl StreamRun {
         let Some(candidate) = self.job.candidate(turn.index) else { return Ok(()) };
         let model = Arc::clone(&candidate.model);
         let Some(record) = &mut self.record else { return Ok(()) };
+        if !self.job.allows(&model, record).await {
+            self.walk.refused();
+            return Ok(());
+        }
         let Some(mut tried) = Tried::begin(&self.job, candidate, record) else {
             self.walk.refused();
             return Ok(());

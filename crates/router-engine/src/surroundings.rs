@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use router_core::moment::Moment;
 use router_store::recorder::Recorder;
 
@@ -19,6 +21,11 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     pub(crate) fn now(&self) -> Moment {
         self.clock.now()
+    }
+
+    /// The day in UTC: what shutdown dates are compared with, and what budgets are counted by.
+    pub(crate) fn today(&self) -> Date {
+        Offset::UTC.to_datetime(self.wall()).date()
     }
 
     pub(crate) fn wall(&self) -> Timestamp {

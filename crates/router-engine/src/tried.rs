@@ -42,7 +42,7 @@ impl Tried {
         let model = Arc::clone(&candidate.model);
         let entry = job.around.observer.enter(&model, begun, job.settings().failover.request_deadline)?;
         let started = begun.since(job.arrived);
-        record.asking(&model, started);
+        record.asking(&model, started, job.assumed(&model));
         Some(Self {
             around: Arc::clone(&job.around),
             model,

@@ -33,6 +33,9 @@ const RECORDS_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// When to ask again where all models are out for the moment: by then a breaker lets somebody try.
 const CANDIDATE_RETRY_AFTER: Duration = Duration::from_secs(30);
 
+/// When to ask again where only another request has to end first, or shared counters to answer again.
+const SLOT_RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// Classes of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -172,6 +175,9 @@ fn route_verdict(error: &RouteError) -> Verdict {
     use ErrorType::{InvalidRequest, NotFound, RateLimit, Unavailable};
     match error {
         RouteError::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, RateLimit, "rate_limited"),
+        RouteError::TooManyAtOnce { .. } => (StatusCode::TOO_MANY_REQUESTS, RateLimit, "too_many_at_once"),
+        RouteError::OverBudget { .. } => (StatusCode::PAYMENT_REQUIRED, RateLimit, "over_budget"),
+        RouteError::LimitsUnavailable => (StatusCode::SERVICE_UNAVAILABLE, Unavailable, "limits_unavailable"),
         RouteError::UnknownModel { .. } => (StatusCode::BAD_REQUEST, InvalidRequest, "unknown_model"),
         RouteError::NoProvider { .. } => (StatusCode::SERVICE_UNAVAILABLE, Unavailable, "no_provider"),
         RouteError::NoCandidate { transient: true, .. } => {
@@ -211,12 +217,14 @@ const fn failed_verdict(kind: ErrorKind) -> Verdict {
 
 fn route_headers(error: &RouteError, headers: &mut HeaderMap) {
     match error {
-        RouteError::RateLimited { allowance, retry_after } => {
-            rate_headers::insert(headers, allowance);
+        RouteError::RateLimited { by, allowance, retry_after } => {
+            rate_headers::insert_refused(headers, *by, allowance);
             wait(headers, *retry_after);
         }
+        RouteError::TooManyAtOnce { .. } | RouteError::LimitsUnavailable => wait(headers, Some(SLOT_RETRY_AFTER)),
         RouteError::Failed { retry_after, .. } => wait(headers, *retry_after),
-        RouteError::NoProvider { .. } | RouteError::NotCached => wait(headers, None),
+        // Until a budget's next day or month no SDK waits.
+        RouteError::NoProvider { .. } | RouteError::NotCached | RouteError::OverBudget { .. } => wait(headers, None),
         RouteError::RecordsUnavailable => wait(headers, Some(RECORDS_RETRY_AFTER)),
         RouteError::NoCandidate { transient: true, .. } => wait(headers, Some(CANDIDATE_RETRY_AFTER)),
         RouteError::UnknownModel { .. } | RouteError::NoCandidate { .. } => {}

@@ -56,7 +56,10 @@ pub(crate) fn verdict(error: &ApiError) -> (StatusCode, Option<&'static str>) {
         }
         ApiError::Request(error) => return (status, error.code()),
         ApiError::Invalid { .. } => (status, "invalid_value"),
-        ApiError::Route(RouteError::RateLimited { .. }) => (status, "rate_limit_exceeded"),
+        ApiError::Route(RouteError::RateLimited { .. } | RouteError::TooManyAtOnce { .. }) => {
+            (status, "rate_limit_exceeded")
+        }
+        ApiError::Route(RouteError::OverBudget { .. }) => (status, "insufficient_quota"),
         ApiError::Route(RouteError::Failed { kind, .. }) => match kind {
             ErrorKind::RateLimited => (status, "rate_limit_exceeded"),
             ErrorKind::Overloaded => (status, "server_is_overloaded"),
@@ -72,6 +75,7 @@ pub(crate) fn verdict(error: &ApiError) -> (StatusCode, Option<&'static str>) {
 fn class(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 => "authentication_error",
+        402 => "insufficient_quota",
         403 => "permission_error",
         429 => "rate_limit_error",
         503 => "service_unavailable_error",

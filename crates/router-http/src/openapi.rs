@@ -150,6 +150,9 @@ fn error_statuses(route: &Route) -> Vec<u16> {
     if route.limit != Limit::None {
         statuses.push(429);
     }
+    if route.limit == Limit::Execution {
+        statuses.push(402);
+    }
     statuses.extend(route.operation.errors);
     statuses.sort_unstable();
     statuses.dedup();

@@ -98,7 +98,7 @@ impl Service {
         let body::Whole { bytes: body, _room } = body;
         log.bytes_in = body.len();
         let allowance = match route.limit {
-            Limit::Read => Some(self.app.parts.engine.admit_read(&principal).await?),
+            Limit::Read => Some(self.app.parts.engine.admit_read(id, &principal).await?),
             Limit::None | Limit::Execution => None,
         };
         let headers = std::mem::take(&mut head.headers);

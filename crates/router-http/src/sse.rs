@@ -187,7 +187,7 @@ mod tests {
     use hyper::server::conn::http1;
     use hyper::service::service_fn;
     use hyper_util::rt::TokioIo;
-    use router_cache::quota::Allowance;
+    use router_cache::quota::Left;
     use router_core::attempt::Attempt;
     use router_core::error_kind::ErrorKind;
     use router_core::id::{ModelId, ProviderId};
@@ -246,7 +246,7 @@ mod tests {
             first_choice: (ModelId::from("planned"), ProviderId::from("somewhere")),
             decision: RawJson::default(),
             simulated: false,
-            allowance: Allowance { limit: 1, remaining: 1, reset: Duration::ZERO },
+            allowance: Left::default(),
             events: Box::pin(stream::poll_fn(move |cx| sent.poll_recv(cx))),
         };
         (steps, stream)

@@ -95,6 +95,7 @@ fn intent() -> Intent {
         provider: "openai".into(),
         prompt_type: PromptType::Analysis,
         difficulty: 0.5,
+        reserved: router_core::usd::Usd::ZERO,
         simulated: false,
     }
 }

@@ -270,6 +270,7 @@ mod tests {
             provider: "openai".into(),
             prompt_type: PromptType::General,
             difficulty: 0.1,
+            reserved: router_core::usd::Usd::ZERO,
             simulated: false,
         }
     }

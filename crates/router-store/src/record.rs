@@ -12,6 +12,7 @@ use router_core::price::Cost;
 use router_core::prompt_type::PromptType;
 use router_core::raw_json::RawJson;
 use router_core::usage::Usage;
+use router_core::usd::Usd;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
@@ -69,6 +70,9 @@ pub struct Intent {
     pub prompt_type: PromptType,
     /// How hard, in [0, 1].
     pub difficulty: f64,
+    /// What it may cost there: charged to budgets if nobody learns what it did cost.
+    #[serde(default)]
+    pub reserved: Usd,
     /// All providers are simulated; `false` in intents of versions that did not say.
     #[serde(default)]
     pub simulated: bool,
@@ -134,6 +138,9 @@ pub struct RequestRecord {
     pub usage: Option<Usage>,
     /// What all attempts together cost.
     pub cost: Cost,
+    /// What is charged to budgets: what attempts cost, and of those whose cost nobody knows, what was reserved for them.
+    #[serde(default)]
+    pub charged: Usd,
     /// From arrival to the last byte of the answer.
     #[serde(rename = "latencyMs", with = "millis")]
     pub latency: Duration,
@@ -184,6 +191,7 @@ impl RequestRecord {
             usage: None,
             // It may have been billed, and nobody told us how much.
             cost: Cost::Unpriced,
+            charged: intent.reserved,
             latency: Duration::ZERO,
             cached: false,
             simulated: intent.simulated,

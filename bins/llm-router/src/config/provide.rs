@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use router_core::grants::KeepText;
 use router_core::id::ProviderId;
 
 use super::error::ConfigError;
@@ -10,10 +11,13 @@ use super::http_url::HttpUrl;
 use super::observe::Metrics;
 use super::origin::Origins;
 use super::provider::{Provider, ProviderKind, ProviderSection, WellKnown};
-use super::records::Data;
+use super::records::{Data, Records};
 use super::secret::Secret;
 use super::sources::{Value, Variables};
 use super::variables::switch;
+
+/// Below this a secret can be found by trying.
+const SHORTEST_SECRET: usize = 32;
 
 /// What is read from, and what is added to.
 pub(super) struct Scope<'a> {
@@ -63,6 +67,25 @@ impl Scope<'_> {
                 "data.database",
                 "not a database this version knows; write sqlite:PATH",
             ),
+        }
+    }
+
+    /// `RECORDS_TEXT_SECRET`, which digests of texts are made with.
+    pub(super) fn text_secret(&mut self, records: &mut Records) {
+        if let Value::Set(text) = self.variables.value("RECORDS_TEXT_SECRET") {
+            match Secret::new(text).ok().filter(|_| text.len() >= SHORTEST_SECRET) {
+                Some(secret) => records.text_secret = Some(secret),
+                None => self.refuse_variable(
+                    "RECORDS_TEXT_SECRET",
+                    "records.text",
+                    "needs 32 characters or more, without spaces (value not shown)",
+                ),
+            }
+        } else if records.text == KeepText::Hashed {
+            self.refuse(
+                "records.text",
+                "`hashed` needs RECORDS_TEXT_SECRET: whoever can guess a text could test its digest",
+            );
         }
     }
 

@@ -5,9 +5,11 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use router_core::grants::KeepText;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::secret::Secret;
 use super::server::count;
 use super::{duration_text, size_text, text_value};
 
@@ -88,16 +90,6 @@ pub enum OnRecordLoss {
     Serve,
 }
 
-/// What is kept of prompts and answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StoredText {
-    /// Everything.
-    Whole,
-    /// Nothing: figures only.
-    None,
-}
-
 /// Which records are kept, and how safely.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -110,8 +102,13 @@ pub struct Records {
     pub journal_fsync: Fsync,
     /// What happens to a request whose record cannot be kept.
     pub on_record_loss: OnRecordLoss,
-    /// What is kept of prompts and answers.
-    pub text: StoredText,
+    /// What is kept of prompts and answers, where neither a key nor its tenant says: nothing, digests (`hashed`, needs
+    /// `RECORDS_TEXT_SECRET`), the text without what looks like an address, a number of a person or a secret (`redacted`), or
+    /// all of it (`whole`).
+    pub text: KeepText,
+    /// What digests are made with: `RECORDS_TEXT_SECRET`.
+    #[serde(skip)]
+    pub text_secret: Option<Secret>,
     /// How long records are kept, in days.
     pub retention_days: NonZeroU32,
 }
@@ -130,7 +127,8 @@ impl Default for Records {
             journal_limit: 1 << 30,
             journal_fsync: Fsync::Every(Duration::from_secs(1)),
             on_record_loss: OnRecordLoss::Refuse,
-            text: StoredText::None,
+            text: KeepText::None,
+            text_secret: None,
             retention_days: count(30),
         }
     }

@@ -60,7 +60,7 @@ const COUNT: &str = "a whole number above 0";
 const SWITCH: &str = "true or false";
 
 /// All of them, in the order of `.env.example`.
-pub const VARIABLES: [Variable; 28] = [
+pub const VARIABLES: [Variable; 29] = [
     variable("DATABASE_URL", Effect::Special("where the SQLite database is")),
     variable("REDIS_URL", Effect::NotYet(REDIS)),
     variable("REDIS_PASSWORD", Effect::NotYet(REDIS)),
@@ -73,6 +73,7 @@ pub const VARIABLES: [Variable; 28] = [
     variable("OPENROUTER_BASE_URL", Effect::Special("the address of the provider `openrouter`")),
     variable("JWT_SECRET", Effect::NotYet(SECRETS)),
     variable("API_KEY_SECRET", Effect::NotYet(SECRETS)),
+    variable("RECORDS_TEXT_SECRET", Effect::Special("what digests of texts are made with (records.text = \"hashed\")")),
     sets("RATE_LIMIT_REQUESTS_PER_MINUTE", "rate_limit.requests_per_minute", COUNT, |file, text| {
         text.parse().ok().map(|rate| file.rate_limit.requests_per_minute = rate)
     }),

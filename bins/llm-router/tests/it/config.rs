@@ -6,9 +6,9 @@ use std::time::Duration;
 use llm_router::check::report;
 use llm_router::config::observe::{LogFormat, LogLevel};
 use llm_router::config::origin::Origin;
-use llm_router::config::records::StoredText;
 use llm_router::config::sources::Sources;
 use llm_router::config::{Loaded, load};
+use router_core::grants::KeepText;
 use tempfile::TempDir;
 
 /// A working directory with these files, and this environment.
@@ -158,7 +158,7 @@ fn a_demonstration_touches_nothing_real() {
     assert!(config.demo && config.providers.is_empty());
     assert_eq!(config.data.dir, directory.path().join("./data/demo"));
     assert!(config.data.database.starts_with(&config.data.dir));
-    assert_eq!(config.records.text, StoredText::Whole);
+    assert_eq!(config.records.text, KeepText::Whole);
     assert_eq!(config.rate_limit.burst.get(), 99, "settings are kept");
     assert_eq!(warnings, Vec::<String>::new());
 }

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test says why it fails by failing")]
 
 mod key;
-mod memory_rate_limit;
+mod memory_quotas;
+mod memory_rates;
 mod memory_response;

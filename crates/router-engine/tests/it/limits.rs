@@ -13,21 +13,21 @@ use crate::rig::Rig;
 #[tokio::test(flavor = "multi_thread")]
 async fn executions_and_reads_have_allowances_of_their_own() {
     let rig = Rig::with(|settings| {
-        settings.execution_rate = Rate { per_minute: 1, burst: 2 };
-        settings.read_rate = Rate { per_minute: 1, burst: 3 };
+        settings.caller_limits.requests = Some(Rate { per_minute: 1, burst: 2 });
+        settings.read_rate = Some(Rate { per_minute: 1, burst: 3 });
     })
     .await;
     rig.route("one").await.unwrap();
     rig.route("two").await.unwrap();
     let error = rig.route("three").await.unwrap_err();
-    let RouteError::RateLimited { allowance, retry_after } = error else { panic!("{error:?}") };
+    let RouteError::RateLimited { allowance, retry_after, .. } = error else { panic!("{error:?}") };
     assert_eq!((allowance.limit, allowance.remaining), (2, 0));
     assert!(retry_after.is_some_and(|wait| !wait.is_zero() && wait.as_secs() <= 60), "{retry_after:?}");
 
     for _ in 0..3 {
-        rig.engine.admit_read(&Rig::principal()).await.unwrap();
+        rig.engine.admit_read(Rig::id(), &Rig::principal()).await.unwrap();
     }
-    assert!(rig.engine.admit_read(&Rig::principal()).await.is_err());
+    assert!(rig.engine.admit_read(Rig::id(), &Rig::principal()).await.is_err());
 
     let other = Principal { tenant: TenantId::from("other"), ..Rig::principal() };
     rig.engine.route(rig.ask("four"), &other).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_reload_takes_effect_and_keeps_what_was_measured() {
     let rig = Rig::start().await;
     rig.route("hello").await.unwrap();
     let before = rig.engine.live(&"alpha".into()).unwrap();
-    rig.reload(|snapshot| snapshot.settings.execution_rate = Rate { per_minute: 0, burst: 1 });
+    rig.reload(|snapshot| snapshot.settings.caller_limits.requests = Some(Rate { per_minute: 0, burst: 1 }));
     let after = rig.engine.live(&"alpha".into()).unwrap();
     assert_eq!(after.attempts, before.attempts);
     assert!(rig.route("again").await.is_err());

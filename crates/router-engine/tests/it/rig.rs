@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
-use router_cache::memory_rate_limit::MemoryRateLimiter;
+use router_cache::memory_quotas::MemoryQuotas;
 use router_cache::memory_response::MemoryResponseCache;
 use router_core::attempt::Attempt;
 use router_core::classify::rules::RuleClassifier;
 use router_core::conversation::Conversation;
-use router_core::grants::Rate;
+use router_core::grants::{Limits, Rate};
 use router_core::id::{ProviderId, RequestId};
 use router_core::preferences::{Preferences, Target};
 use router_core::principal::Principal;
@@ -42,6 +42,7 @@ use tempfile::TempDir;
 pub(crate) struct Rig {
     pub(crate) sim: Simulator,
     pub(crate) engine: Arc<Engine>,
+    pub(crate) quotas: Arc<MemoryQuotas>,
     journal: Arc<Journal>,
     store: Arc<SqliteStore>,
     _directory: TempDir,
@@ -95,14 +96,19 @@ impl Rig {
         let store = Arc::new(SqliteStore::open(database, SqliteSettings::default()).await.unwrap());
         let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
         tokio::spawn(writer.run(std::future::pending()));
+        let quotas = Arc::new(MemoryQuotas::new(1_000));
         let engine = Engine::new(Parts {
             snapshot: snapshot(configured.then_some(&sim), "", change),
-            limiter: Arc::new(MemoryRateLimiter::new(1_000)),
+            quotas: Arc::clone(&quotas) as _,
             cache: Arc::new(MemoryResponseCache::new(1 << 20, Duration::from_secs(60))),
             recorder: recorder.unwrap_or_else(|| Arc::clone(&journal) as _),
             clock: Arc::new(SystemClock::start()),
         });
-        Self { sim, engine: Arc::new(engine), journal, store, _directory: directory }
+        Self { sim, engine: Arc::new(engine), quotas, journal, store, _directory: directory }
+    }
+
+    pub(crate) fn id() -> RequestId {
+        RequestId(uuid::Uuid::now_v7())
     }
 
     pub(crate) fn principal() -> Principal {
@@ -112,7 +118,7 @@ impl Rig {
     /// A question that prefers quality: alpha before beta before gamma.
     pub(crate) fn ask(&self, prompt: &str) -> Ask {
         let preferences = Preferences { target: Target::Best, ..Preferences::default() };
-        Ask { preferences, ..Ask::new(RequestId(uuid::Uuid::now_v7()), Conversation::prompt(prompt)) }
+        Ask { preferences, ..Ask::new(Self::id(), Conversation::prompt(prompt)) }
     }
 
     pub(crate) async fn route(&self, prompt: &str) -> Result<Routed, RouteError> {
@@ -163,8 +169,8 @@ fn snapshot(sim: Option<&Simulator>, models: &str, change: impl FnOnce(&mut Engi
     let catalogue = SourceFile { name: "catalogue.toml", text: include_str!("catalogue.toml") };
     let registry = Registry::parse(&[catalogue, SourceFile { name: "changes.toml", text: models }]).unwrap();
     let mut settings = EngineSettings {
-        execution_rate: Rate { per_minute: 60_000, burst: 1_000 },
-        read_rate: Rate { per_minute: 60_000, burst: 1_000 },
+        caller_limits: Limits { requests: Some(Rate { per_minute: 60_000, burst: 1_000 }), ..Limits::default() },
+        read_rate: Some(Rate { per_minute: 60_000, burst: 1_000 }),
         ..EngineSettings::default()
     };
     settings.failover.retry_delay = Duration::from_millis(10);

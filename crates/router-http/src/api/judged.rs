@@ -1,10 +1,10 @@
 //! What a judgement (feedback, an evaluation score) is about, and how good it says the answer is.
 
 use router_core::conversation::Conversation;
-use router_core::grants::KeepText;
 use router_core::id::{ModelId, RequestId, TenantId};
 use router_core::prompt_type::PromptType;
 use router_core::registry::Registry;
+use router_engine::kept_text::kept;
 use router_store::record::{RequestRecord, RequestStatus};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -96,7 +96,9 @@ impl Named {
     /// Finds out what is meant.
     pub(crate) async fn resolve(self, asked: &Asked) -> Result<Subject, ApiError> {
         let snapshot = asked.app.parts.engine.snapshot();
-        let keep = snapshot.settings.keep_text == KeepText::Whole;
+        let settings = &snapshot.settings;
+        let how = asked.principal.grants.keep_text.unwrap_or(settings.keep_text);
+        let keep = |text: String| kept(how, settings.text_key.as_ref(), text);
         match self.request_id {
             Some(id) => {
                 let tenant = visible_tenant(&asked.principal);
@@ -107,7 +109,12 @@ impl Named {
         }
     }
 
-    fn of_record(self, record: RequestRecord, registry: &Registry, keep: bool) -> Result<Subject, ApiError> {
+    fn of_record(
+        self,
+        record: RequestRecord,
+        registry: &Registry,
+        keep: impl Fn(String) -> Option<String>,
+    ) -> Result<Subject, ApiError> {
         // A request that failed names the last model that was asked: that one must not be judged for silence.
         let (RequestStatus::Succeeded, Some(answered)) = (record.status, record.model_id) else {
             return Err(ApiError::invalid("requestId", "the request has no answer to judge"));
@@ -124,12 +131,17 @@ impl Named {
             unresolved: registry.get(answered.as_str()).is_none(),
             model_id: answered,
             prompt_type: Some(record.prompt_type),
-            prompt: self.prompt.filter(|_| keep),
-            response: self.response.filter(|_| keep),
+            prompt: self.prompt.and_then(&keep),
+            response: self.response.and_then(&keep),
         })
     }
 
-    fn of_pair(self, asked: &Asked, registry: &Registry, keep: bool) -> Result<Subject, ApiError> {
+    fn of_pair(
+        self,
+        asked: &Asked,
+        registry: &Registry,
+        keep: impl Fn(String) -> Option<String>,
+    ) -> Result<Subject, ApiError> {
         let required = |field: &str, given: Option<String>| {
             given.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
                 ApiError::invalid(field, "missing; name a request (`requestId`), or `modelId`, `prompt` and `response`")
@@ -149,8 +161,8 @@ impl Named {
             unresolved: registry.get(&model).is_none(),
             model_id: ModelId::from(model),
             prompt_type: Some(prompt_type),
-            prompt: Some(prompt).filter(|_| keep),
-            response: Some(response).filter(|_| keep),
+            prompt: Some(prompt).and_then(&keep),
+            response: Some(response).and_then(&keep),
         })
     }
 }
@@ -186,13 +198,14 @@ mod tests {
                 provider: ProviderId::from("openai"),
                 prompt_type: PromptType::General,
                 difficulty: 0.5,
+                reserved: router_core::usd::Usd::ZERO,
                 simulated: false,
             });
             RequestRecord { status, ..record }
         };
         for status in RequestStatus::ALL {
             let named = Named { request_id: None, model_id: None, prompt: None, response: None };
-            let subject = named.of_record(record(status), &Registry::shipped(), true);
+            let subject = named.of_record(record(status), &Registry::shipped(), Some);
             let tenant = subject.ok().map(|subject| subject.tenant);
             assert_eq!(tenant, (status == RequestStatus::Succeeded).then(|| TenantId::from("theirs")), "{status:?}");
         }

@@ -255,6 +255,7 @@ mod tests {
             provider: ProviderId::from("openai"),
             prompt_type: PromptType::General,
             difficulty: 0.5,
+            reserved: router_core::usd::Usd::ZERO,
         });
         let failed =
             RequestRecord { status: RequestStatus::Failed, latency: Duration::from_micros(1500), ..unknown.clone() };

@@ -178,7 +178,7 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
     let hint = |error| with_hint(error, &snapshot.registry);
 
     if dry_run {
-        let allowance = engine.admit_read(&asked.principal).await?;
+        let allowance = engine.admit_read(asked.id, &asked.principal).await?;
         let decision = engine.decide(&ask.conversation, &ask.preferences, &asked.principal).map_err(hint)?;
         let choice = decision.choice().map(|candidate| candidate.model.clone());
         let mut response = ok(&RouteReply::DryRun(Box::new(DryRun {

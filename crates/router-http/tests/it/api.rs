@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use router_core::grants::Rate;
+use router_core::grants::{Limits, Rate};
 use router_engine::settings::EngineSettings;
 use router_http::settings::Settings;
 use router_providers::provider::Provider;
@@ -130,7 +130,11 @@ async fn failures_are_said_with_their_status_and_their_attempts() {
 #[tokio::test]
 async fn reads_and_executions_are_limited_apart() {
     let two = Rate { per_minute: 1, burst: 2 };
-    let settings = EngineSettings { execution_rate: two, read_rate: two, ..engine_settings() };
+    let settings = EngineSettings {
+        caller_limits: Limits { requests: Some(two), ..Limits::default() },
+        read_rate: Some(two),
+        ..engine_settings()
+    };
     let stage = Stage::with_engine(Settings::default(), settings).await;
     let client = reqwest::Client::new();
     let execute = || client.post(stage.url("/api/route")).json(&json!({"prompt": "hi", "cache": "bypass"})).send();

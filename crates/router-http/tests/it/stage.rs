@@ -7,11 +7,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use router_cache::memory_rate_limit::MemoryRateLimiter;
+use router_cache::memory_quotas::MemoryQuotas;
 use router_cache::memory_response::MemoryResponseCache;
 use router_core::classify::rules::RuleClassifier;
 use router_core::grants::KeepText;
-use router_core::grants::Rate;
+use router_core::grants::{Limits, Rate};
 use router_core::id::ProviderId;
 use router_core::quality::QualityTable;
 use router_core::registry::Registry;
@@ -67,8 +67,8 @@ fn recorder() -> PrometheusHandle {
 /// The engine's settings of a stage: generous limits, quick failover.
 pub(crate) fn engine_settings() -> EngineSettings {
     EngineSettings {
-        execution_rate: Rate { per_minute: 60_000, burst: 1_000 },
-        read_rate: Rate { per_minute: 60_000, burst: 1_000 },
+        caller_limits: Limits { requests: Some(Rate { per_minute: 60_000, burst: 1_000 }), ..Limits::default() },
+        read_rate: Some(Rate { per_minute: 60_000, burst: 1_000 }),
         failover: FailoverSettings { retry_delay: Duration::from_millis(1), ..FailoverSettings::default() },
         keep_text: KeepText::Whole,
         ..EngineSettings::default()
@@ -192,7 +192,7 @@ pub(crate) fn engine(
     };
     Arc::new(Engine::new(router_engine::engine::Parts {
         snapshot,
-        limiter: Arc::new(MemoryRateLimiter::new(1_000)),
+        quotas: Arc::new(MemoryQuotas::new(1_000)),
         cache: Arc::new(MemoryResponseCache::new(1 << 20, Duration::from_secs(60))),
         recorder: journal,
         clock: Arc::new(SystemClock::start()),

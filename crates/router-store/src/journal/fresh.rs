@@ -74,6 +74,7 @@ mod tests {
             provider: "openai".into(),
             prompt_type: PromptType::General,
             difficulty: 0.1,
+            reserved: router_core::usd::Usd::ZERO,
             simulated: false,
         });
         FreshOutcome { number, end: Position::default(), written_at: 0, bytes, record: Box::new(record) }

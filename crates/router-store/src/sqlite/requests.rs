@@ -120,6 +120,7 @@ impl RequestRow {
             tags: Vec::new(),
             wanted_model: None,
             streamed: false,
+            charged: Usd::ZERO,
             keep_text: router_core::grants::KeepText::None,
             status: row.named("status", &self.status)?,
             error_kind: self.error_kind.map(|name| row.named("error_kind", &name)).transpose()?,

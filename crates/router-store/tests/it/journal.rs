@@ -188,7 +188,15 @@ async fn at_the_bound_intents_are_refused_and_outcomes_still_fit() {
     assert!(matches!(refused, JournalError::Full { limit: 65_536, .. }), "{refused}");
     assert!(accepted.len() > 20, "{} intents fit", accepted.len());
     let full = journal.status().full;
-    let uninvited = journal.conclude(&record(id())).unwrap_err();
+    // What is left beside the room for the accepted may be enough for one or two that nobody announced.
+    let mut squeezed_in = 0;
+    let uninvited = loop {
+        match journal.conclude(&record(id())) {
+            Ok(()) => squeezed_in += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(squeezed_in < 5, "{squeezed_in}");
     assert!(matches!(uninvited, JournalError::Full { .. }), "{uninvited}");
     for &id in &accepted {
         journal.conclude(&record(id)).unwrap();
@@ -196,11 +204,11 @@ async fn at_the_bound_intents_are_refused_and_outcomes_still_fit() {
     assert!(full);
     let status = journal.status();
     assert!(status.disk_bytes <= 64 << 10, "{status:?}");
-    assert_eq!((status.refused, status.open_intents, status.entries), (2, 0, accepted.len() as u64));
+    assert_eq!((status.refused, status.open_intents, status.entries), (2, 0, (accepted.len() + squeezed_in) as u64));
     // Once the store has taken what is there, there is room again.
     let log = Arc::new(MemoryLog::default());
     drain(&journal, &log).await;
-    assert_eq!(log.records().len(), accepted.len());
+    assert_eq!(log.records().len(), accepted.len() + squeezed_in);
     assert!(!journal.status().full);
     assert!(journal.status().disk_bytes <= 8 << 10, "{:?}", journal.status());
     journal.intend(&intent(id())).unwrap();

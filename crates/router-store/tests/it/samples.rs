@@ -34,6 +34,7 @@ pub(crate) fn intent(id: RequestId) -> Intent {
         provider: "openai".into(),
         prompt_type: PromptType::Analysis,
         difficulty: 0.25,
+        reserved: Usd::ZERO,
         simulated: true,
     }
 }
@@ -86,6 +87,7 @@ pub(crate) fn record(id: RequestId) -> RequestRecord {
         ],
         usage: Some(usage),
         cost,
+        charged: Usd::ZERO,
         latency: Duration::from_micros(3_456_789),
         cached: true,
         simulated: true,

@@ -5,11 +5,27 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use proptest::prelude::*;
-use router_cache::memory_rate_limit::MemoryRateLimiter;
-use router_cache::quota::Allowance;
-use router_cache::rate_limit::{Limit, RateLimiter, Verdict};
+use router_cache::memory_quotas::MemoryQuotas;
+use router_cache::quota::{Allowance, Claim, Quotas, RateClaim, Refused, Unit};
 use router_core::grants::Rate;
+use router_core::id::RequestId;
 use router_core::moment::Moment;
+use uuid::Uuid;
+
+/// One rate of a claim.
+#[derive(Clone, Copy)]
+struct Limit<'a> {
+    name: &'a str,
+    rate: Rate,
+    cost: u32,
+}
+
+/// The answer to a claim of rates alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Admitted(Allowance),
+    Refused { limit: usize, allowance: Allowance, retry_after: Option<Duration> },
+}
 
 fn limit(name: &str, per_minute: u32, burst: u32, cost: u32) -> Limit<'_> {
     Limit { name, rate: Rate { per_minute, burst }, cost }
@@ -19,18 +35,31 @@ fn at(millis: u64) -> Moment {
     Moment(Duration::from_millis(millis))
 }
 
-/// A check on this thread: the limiter in memory never waits.
-fn check(limiter: &MemoryRateLimiter, limits: &[Limit<'_>], now: Moment) -> Verdict {
-    limiter.check(limits, now).now_or_never().unwrap()
+/// A check on this thread: quotas in memory never wait.
+fn check(limiter: &MemoryQuotas, limits: &[Limit<'_>], now: Moment) -> Verdict {
+    let rates = limits
+        .iter()
+        .map(|limit| RateClaim { name: limit.name.into(), unit: Unit::Requests, rate: limit.rate, cost: limit.cost })
+        .collect();
+    let id = RequestId(Uuid::nil());
+    let claim = Claim { id, rates, slots: Vec::new(), budgets: Vec::new(), lease: Duration::ZERO };
+    let unlimited = Allowance { limit: u32::MAX, remaining: u32::MAX, reset: Duration::ZERO };
+    match limiter.take(&claim, now).now_or_never().unwrap() {
+        Ok(left) => Verdict::Admitted(left.requests.unwrap_or(unlimited)),
+        Err(refused) => {
+            let Refused::Rate { index, allowance, retry_after } = refused else { unreachable!("{refused:?}") };
+            Verdict::Refused { limit: index, allowance, retry_after }
+        }
+    }
 }
 
-fn admitted(limiter: &MemoryRateLimiter, limits: &[Limit<'_>], now: Moment) -> bool {
+fn admitted(limiter: &MemoryQuotas, limits: &[Limit<'_>], now: Moment) -> bool {
     matches!(check(limiter, limits, now), Verdict::Admitted(_))
 }
 
 #[test]
 fn the_figures_of_one_limit() {
-    let limiter = MemoryRateLimiter::new(10);
+    let limiter = MemoryQuotas::new(10);
     let one = [limit("key", 60, 3, 1)];
     let left = |remaining, reset| Allowance { limit: 3, remaining, reset: Duration::from_millis(reset) };
     // The burst at once.
@@ -49,7 +78,7 @@ fn the_figures_of_one_limit() {
 
 #[test]
 fn a_cost_above_the_burst_is_never_admitted_and_says_so() {
-    let limiter = MemoryRateLimiter::new(10);
+    let limiter = MemoryQuotas::new(10);
     let verdict = check(&limiter, &[limit("key", 60, 3, 4)], at(0));
     assert!(matches!(verdict, Verdict::Refused { limit: 0, retry_after: None, .. }), "{verdict:?}");
     assert!(admitted(&limiter, &[limit("key", 60, 3, 3)], at(0)), "the refusal was charged");
@@ -57,7 +86,7 @@ fn a_cost_above_the_burst_is_never_admitted_and_says_so() {
 
 #[test]
 fn a_rate_of_nothing_admits_nothing() {
-    let limiter = MemoryRateLimiter::new(10);
+    let limiter = MemoryQuotas::new(10);
     for cost in [0, 1] {
         let verdict = check(&limiter, &[limit("key", 0, 3, cost)], at(0));
         assert!(matches!(verdict, Verdict::Refused { retry_after: None, .. }), "{verdict:?}");
@@ -66,18 +95,18 @@ fn a_rate_of_nothing_admits_nothing() {
 
 #[test]
 fn no_limits_is_no_limit() {
-    assert!(admitted(&MemoryRateLimiter::new(10), &[], at(0)));
+    assert!(admitted(&MemoryQuotas::new(10), &[], at(0)));
 }
 
 #[test]
 fn all_or_nothing() {
-    let limiter = MemoryRateLimiter::new(10);
+    let limiter = MemoryQuotas::new(10);
     let (key, tenant) = (limit("key", 60, 5, 1), limit("tenant", 60, 2, 1));
     for _ in 0..2 {
-        assert!(admitted(&limiter, &[key.clone(), tenant.clone()], at(0)));
+        assert!(admitted(&limiter, &[key, tenant], at(0)));
     }
     for _ in 0..10 {
-        let verdict = check(&limiter, &[key.clone(), tenant.clone()], at(0));
+        let verdict = check(&limiter, &[key, tenant], at(0));
         assert!(matches!(verdict, Verdict::Refused { limit: 1, .. }), "{verdict:?}");
     }
     let verdict = check(&limiter, &[key], at(0));
@@ -90,7 +119,7 @@ fn all_or_nothing() {
 
 #[test]
 fn the_longest_wait_is_named_and_the_tightest_allowance_shown() {
-    let limiter = MemoryRateLimiter::new(10);
+    let limiter = MemoryQuotas::new(10);
     let limits = [limit("requests", 60, 10, 1), limit("tokens", 6_000, 1_000, 900)];
     let verdict = check(&limiter, &limits, at(0));
     let Verdict::Admitted(left) = verdict else { unreachable!("{verdict:?}") };
@@ -108,7 +137,7 @@ fn the_longest_wait_is_named_and_the_tightest_allowance_shown() {
 
 #[test]
 fn a_name_that_occurs_twice_is_charged_twice() {
-    let limiter = MemoryRateLimiter::new(10);
+    let limiter = MemoryQuotas::new(10);
     let twice = [limit("key", 60, 3, 1), limit("key", 60, 3, 1)];
     assert!(admitted(&limiter, &twice, at(0)));
     assert!(!admitted(&limiter, &twice, at(0)));
@@ -117,20 +146,20 @@ fn a_name_that_occurs_twice_is_charged_twice() {
 
 #[test]
 fn names_whose_allowance_is_whole_are_forgotten() {
-    let limiter = MemoryRateLimiter::new(100_000);
+    let limiter = MemoryQuotas::new(100_000);
     let mut most = 0;
     // A new name every 10 ms, each in use for one second: 100 in use at any time.
     for number in 0..50_000_u64 {
         let name = format!("key:{number}");
         assert!(admitted(&limiter, &[limit(&name, 60, 1, 1)], at(number * 10)));
-        most = most.max(limiter.len());
+        most = most.max(limiter.names());
     }
     assert!(most <= 200, "{most} names kept at a time, of which 100 were in use");
 }
 
 #[test]
 fn when_every_name_is_in_use_new_ones_are_refused_until_one_is_not() {
-    let limiter = MemoryRateLimiter::new(50);
+    let limiter = MemoryQuotas::new(50);
     for number in 0..50 {
         assert!(admitted(&limiter, &[limit(&format!("key:{number}"), 60, 2, 1)], at(0)));
     }
@@ -138,16 +167,16 @@ fn when_every_name_is_in_use_new_ones_are_refused_until_one_is_not() {
     let verdict = check(&limiter, &newcomer, at(250));
     let Verdict::Refused { limit: 0, retry_after: Some(wait), .. } = verdict else { unreachable!("{verdict:?}") };
     assert_eq!(wait, Duration::from_millis(750));
-    assert_eq!((limiter.crowded(), limiter.len()), (1, 50));
+    assert_eq!((limiter.crowded(), limiter.names()), (1, 50));
     assert!(admitted(&limiter, &[limit("key:7", 60, 2, 1)], at(250)), "those already known are not affected");
     assert!(admitted(&limiter, &newcomer, at(1_000)));
-    assert!(limiter.len() <= 50);
+    assert!(limiter.names() <= 50);
 }
 
 #[test]
 fn two_hundred_threads_get_what_one_would() {
     const THREADS: u32 = 200;
-    let limiter = MemoryRateLimiter::new(10);
+    let limiter = MemoryQuotas::new(10);
     let limits = [limit("key", 6_000, 50, 1), limit("tenant", 1, 5_000, 1)];
     let admitted_requests = AtomicU32::new(0);
     let start = Instant::now();
@@ -180,7 +209,7 @@ proptest! {
         burst in 1_u32..20,
         arrivals in prop::collection::vec((0_u64..40_000, -2_000_i64..2_000, 0_u32..4), 1..120),
     ) {
-        let limiter = MemoryRateLimiter::new(10);
+        let limiter = MemoryQuotas::new(10);
         let interval_micros = 60_000_000.0 / f64::from(per_minute);
         let mut clock = 10_000_i64;
         let mut taken: Vec<(Duration, u32)> = Vec::new();
@@ -211,7 +240,7 @@ proptest! {
         per_minute in 1_u32..1_000_000, burst in 1_u32..100, cost in 1_u32..100, pause in 0_u64..1_000_000_000,
     ) {
         let cost = cost.min(burst);
-        let limiter = MemoryRateLimiter::new(10);
+        let limiter = MemoryQuotas::new(10);
         let mut now = Moment(Duration::from_nanos(pause));
         for _ in 0..200 {
             match check(&limiter, &[limit("key", per_minute, burst, cost)], now) {
