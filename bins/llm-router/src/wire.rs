@@ -96,6 +96,7 @@ fn engine_settings(config: &Config) -> EngineSettings {
         caller_limits: Limits { requests: limited(config.rate_limit.executions()), ..Limits::default() },
         read_rate: limited(config.rate_limit.reads()),
         cache_enabled: config.cache.enabled,
+        flight_patience: EngineSettings::default().flight_patience.min(config.server.early_response_after),
         on_record_loss: match config.records.on_record_loss {
             records::OnRecordLoss::Refuse => OnRecordLoss::Refuse,
             records::OnRecordLoss::Serve => OnRecordLoss::Serve,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod flight;
 mod gcra;
 pub mod key;
 pub mod ledger;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use futures_util::stream;
+use router_cache::flight::Flights;
 use router_cache::quota::{Left, Quotas};
 use router_cache::response::ResponseCache;
 use router_core::classify::Classification;
@@ -32,7 +33,7 @@ use crate::health::{Observer, ProviderHealth};
 use crate::job::Job;
 use crate::live::LiveBoard;
 use crate::metrics;
-use crate::recall::{Recall, key, recall, remember};
+use crate::recall::{Recall, Recalled, Recollection, key};
 use crate::record::{Entry, OpenRecord};
 use crate::routed::{Reply, Routed, RoutedStream, Speaker, StreamEvent};
 use crate::snapshot::Snapshot;
@@ -58,7 +59,7 @@ pub struct Parts {
 pub struct Engine {
     current: ArcSwap<Current>,
     quotas: Arc<dyn Quotas>,
-    cache: Arc<dyn ResponseCache>,
+    recollection: Recollection,
     around: Arc<Surroundings>,
 }
 
@@ -94,7 +95,7 @@ impl Engine {
         Self {
             current: ArcSwap::from_pointee(current),
             quotas: parts.quotas,
-            cache: parts.cache,
+            recollection: Recollection { cache: parts.cache, flights: Flights::default() },
             around: Arc::new(Surroundings {
                 recorder: parts.recorder,
                 clock: parts.clock,
@@ -125,7 +126,7 @@ impl Engine {
     /// See [`RouteError`]. Every error has its record, but for [`RouteError::UnknownModel`] and [`RouteError::RateLimited`]
     /// (not admitted) and [`RouteError::RecordsUnavailable`] (nobody was asked).
     pub async fn route(&self, ask: Ask, principal: &Principal) -> Result<Routed, RouteError> {
-        let Opened { job, mut record, remember: memory, allowance, in_flight: _in_flight } =
+        let Opened { job, mut record, memory, allowance, in_flight: _in_flight } =
             match self.pass(ask, principal, false).await? {
                 Passed::Open(opened) => *opened,
                 Passed::Remembered { reply, record, allowance, id } => {
@@ -145,8 +146,8 @@ impl Engine {
         let reply = reply(&job, index, answer, usage, record.decision().clone());
 
         // 6 remember
-        if let Some((cache, key)) = memory.filter(|_| reply.is_worth_remembering()) {
-            remember(cache.as_ref(), key, &reply).await;
+        if let Some(memory) = memory {
+            memory.keep(&reply).await;
         }
 
         // 7 record
@@ -205,16 +206,15 @@ impl Engine {
             OpenRecord::open(around, snapshot, &ask, principal, &decision, Entry { arrived, streamed, permit });
 
         // 3 recall
-        let use_cache = Recall::of(&ask, snapshot.settings.cache_enabled);
+        let use_cache = Recall::of(&ask, snapshot.settings.cache_enabled, streamed);
         let key = use_cache.any().then(|| key(&ask, principal, snapshot.registry.generation())).flatten();
-        let reply = match key.filter(|_| use_cache.read) {
-            Some(key) => recall(self.cache.as_ref(), key).await,
-            None => None,
+        let patience = snapshot.settings.flight_patience;
+        let memory = match self.recollection.recall(key, use_cache, patience).await {
+            Recalled::Known(reply) => {
+                return Ok(Passed::Remembered { reply, record: Box::new(record), allowance, id: ask.id });
+            }
+            Recalled::Unknown(memory) => memory,
         };
-        if let Some(reply) = reply {
-            let (reply, record) = (Box::new(reply), Box::new(record));
-            return Ok(Passed::Remembered { reply, record, allowance, id: ask.id });
-        }
         if use_cache.only {
             record.failed(None);
             return Err(RouteError::NotCached);
@@ -234,9 +234,8 @@ impl Engine {
             return Err(refused);
         }
         metrics::overhead(self.around.now().since(arrived));
-        let remember = key.filter(|_| use_cache.write).map(|key| (Arc::clone(&self.cache), key));
         let job = Job { around: Arc::clone(&self.around), current, ask, decision, worth, arrived };
-        Ok(Passed::Open(Box::new(Opened { job, record, remember, allowance, in_flight })))
+        Ok(Passed::Open(Box::new(Opened { job, record, memory, allowance, in_flight })))
     }
 
     /// Takes one read (or dry run) from the caller's allowance, apart from the one for executions.

@@ -111,6 +111,8 @@ pub struct EngineSettings {
     pub unpriced: Unpriced,
     /// Whether answers are remembered at all.
     pub cache_enabled: bool,
+    /// How long a request waits for the answer to another that asks the same, before it asks for itself.
+    pub flight_patience: Duration,
     /// What happens to a request whose record cannot be journaled.
     pub on_record_loss: OnRecordLoss,
     /// What of prompts and answers is kept in records, where neither key nor tenant says.
@@ -138,6 +140,8 @@ impl Default for EngineSettings {
             model_limits: HashMap::new(),
             unpriced: Unpriced::default(),
             cache_enabled: true,
+            // As long as a stream waits before its headers go out: who follows for longer would look dead.
+            flight_patience: Duration::from_secs(10),
             on_record_loss: OnRecordLoss::default(),
             keep_text: KeepText::default(),
             text_key: None,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use router_cache::quota::Left;
-use router_cache::response::{CacheKey, ResponseCache};
 use router_core::capability::Capability;
 use router_core::id::ModelId;
 use router_core::model::Model;
@@ -20,7 +19,7 @@ use crate::dispatch::{not_configured, too_late};
 use crate::error::RouteError;
 use crate::job::{How, Job};
 use crate::metrics::{self, InFlight};
-use crate::recall::remember;
+use crate::recall::Memory;
 use crate::record::OpenRecord;
 use crate::resume::{self, Way};
 use crate::routed::{Reply, Routed, Speaker, StreamEvent};
@@ -35,7 +34,7 @@ pub(crate) struct Opened {
     pub(crate) job: Job,
     pub(crate) record: OpenRecord,
     /// Where the answer is to be remembered, if it is.
-    pub(crate) remember: Option<(Arc<dyn ResponseCache>, CacheKey)>,
+    pub(crate) memory: Option<Memory>,
     pub(crate) allowance: Left,
     pub(crate) in_flight: InFlight,
 }
@@ -46,7 +45,7 @@ pub(crate) struct StreamRun {
     walk: Walk,
     /// Until it is closed.
     record: Option<OpenRecord>,
-    remember: Option<(Arc<dyn ResponseCache>, CacheKey)>,
+    memory: Option<Memory>,
     allowance: Left,
     /// What the caller has been told, by all models together.
     said: Assembly,
@@ -78,12 +77,12 @@ struct Listening {
 
 impl StreamRun {
     pub(crate) fn new(opened: Opened) -> Self {
-        let Opened { job, record, remember, allowance, in_flight } = opened;
+        let Opened { job, record, memory, allowance, in_flight } = opened;
         Self {
             walk: Walk::new(&job.settings().failover),
             job,
             record: Some(record),
-            remember,
+            memory,
             allowance,
             said: Assembly::default(),
             speaker: None,
@@ -224,8 +223,8 @@ impl StreamRun {
             original: None,
             decision: record.decision().clone(),
         };
-        if let Some((cache, key)) = self.remember.take().filter(|_| reply.is_worth_remembering()) {
-            remember(cache.as_ref(), key, &reply).await;
+        if let Some(memory) = self.memory.take() {
+            memory.keep(&reply).await;
         }
         let (attempts, cost) = (record.attempts().to_vec(), record.cost());
         let latency = record.succeeded(&reply, false);

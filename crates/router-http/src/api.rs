@@ -12,6 +12,7 @@ pub(crate) mod probes;
 pub(crate) mod requests;
 pub(crate) mod route;
 
+mod cache_wish;
 mod chat_voice;
 mod judged;
 mod model_name;

@@ -13,6 +13,7 @@ const DROPPED: HeaderName = HeaderName::from_static("x-router-dropped");
 const CHANGED: HeaderName = HeaderName::from_static("x-router-changed");
 
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-router-attempts");
+const CACHE: HeaderName = HeaderName::from_static("x-router-cache");
 const COST: HeaderName = HeaderName::from_static("x-router-cost-usd");
 
 /// The longest list of names, in bytes: clients bound their headers too.
@@ -23,6 +24,9 @@ pub(crate) fn of_answer(routed: &Routed) -> HeaderMap {
     let mut headers = HeaderMap::new();
     insert_model(&mut headers, &routed.reply.model_id, &routed.reply.provider);
     insert_edits(&mut headers, &routed.reply.dropped, &routed.reply.changed);
+    if routed.cached {
+        headers.insert(CACHE, HeaderValue::from_static("hit"));
+    }
     headers.insert(ATTEMPTS, routed.attempts.len().into());
     if let Cost::Priced { usd } = routed.cost {
         insert(&mut headers, COST, [usd.to_string().trim_start_matches('$')]);

@@ -1,10 +1,14 @@
 //! What the response cache gives back, to whom, and what it does not.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use router_core::id::TenantId;
 use router_core::price::Cost;
 use router_core::principal::Principal;
 use router_engine::ask::CacheUse;
 use router_engine::error::RouteError;
+use router_sim::fault::{Fault, FaultKind};
 use router_store::record::RequestStatus;
 
 use crate::rig::Rig;
@@ -81,4 +85,64 @@ async fn an_answer_that_was_cut_short_is_not_remembered() {
     let short = |ask: &mut router_engine::ask::Ask| ask.conversation.max_output = Some(router_core::usage::Tokens(2));
     rig.route_with("tell me a long story", short).await.unwrap();
     assert!(!rig.route_with("tell me a long story", short).await.unwrap().cached);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_ask_the_same_at_once_one_asks() {
+    let rig = Rig::start().await;
+    rig.fault("gpt-4o", Fault::once(FaultKind::Slow(Duration::from_millis(300))));
+    let asked: Vec<_> = (0..50)
+        .map(|_| {
+            let (engine, ask) = (Arc::clone(&rig.engine), rig.ask("hello"));
+            tokio::spawn(async move { engine.route(ask, &Rig::principal()).await.unwrap() })
+        })
+        .collect();
+    let mut cached = 0;
+    for asked in asked {
+        cached += usize::from(asked.await.unwrap().cached);
+    }
+    assert_eq!((cached, rig.sim.attempts().len()), (49, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_one_that_leaves_asks_again_and_gets_the_answer() {
+    let rig = Rig::start().await;
+    rig.fault("gpt-4o", Fault::once(FaultKind::Silent));
+    let spawn = || {
+        let (engine, ask) = (Arc::clone(&rig.engine), rig.ask("hello"));
+        tokio::spawn(async move { engine.route(ask, &Rig::principal()).await.unwrap() })
+    };
+    let leader = spawn();
+    rig.until_asked(1).await;
+    let followers = [spawn(), spawn(), spawn()];
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(rig.sim.attempts().len(), 1, "they wait");
+    leader.abort();
+    let mut cached = 0;
+    for follower in followers {
+        cached += usize::from(follower.await.unwrap().cached);
+    }
+    assert_eq!((cached, rig.sim.attempts().len()), (2, 2), "one of them asked anew, for all of them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_too_long_for_another_asks_for_themselves() {
+    let rig = Rig::with(|settings| settings.flight_patience = Duration::from_millis(20)).await;
+    rig.fault("gpt-4o", Fault::once(FaultKind::Slow(Duration::from_secs(3))));
+    let (engine, ask) = (Arc::clone(&rig.engine), rig.ask("hello"));
+    let leader = tokio::spawn(async move { engine.route(ask, &Rig::principal()).await.unwrap() });
+    rig.until_asked(1).await;
+    assert!(!rig.route("hello").await.unwrap().cached);
+    leader.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_remembered_whole_and_replayed_to_both_kinds_of_callers() {
+    let rig = Rig::start().await;
+    let streamed = rig.stream("hello").await;
+    let again = rig.stream("hello").await;
+    let whole = rig.route("hello").await.unwrap();
+    assert!(!streamed.whole().cached && again.whole().cached && whole.cached);
+    assert_eq!((&again.text, whole.reply.text()), (&streamed.text, streamed.text.clone()));
+    assert_eq!(rig.sim.attempts().len(), 1);
 }

@@ -4,7 +4,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use router_core::preferences::Preferences;
 use router_core::prompt_type::PromptType;
-use router_engine::ask::{Ask, CacheUse};
+use router_engine::ask::Ask;
 use router_engine::routed::Routed;
 use router_engine::snapshot::Snapshot;
 use router_providers::dialect::Dialect;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::chat_voice::ChatVoice;
 use super::wishes::{PreferencesBody, recorded};
-use super::{model_name, wish_headers};
+use super::{cache_wish, model_name, wish_headers};
 use crate::error::ApiError;
 use crate::json::{self, Object, Word};
 use crate::json_value::JsonObject;
@@ -129,8 +129,7 @@ fn into_ask(inbound: Inbound, asked: &Asked, snapshot: &Snapshot) -> Result<Ask,
     Ok(Ask {
         original: Some(original),
         preferences: router.over(preferences)?,
-        // Callers of this API expect to be asked afresh.
-        cache: CacheUse::Bypass,
+        cache: cache_wish::opted_in(&asked.headers)?,
         metadata,
         patience: patience::told(&asked.headers),
         ..Ask::new(asked.id, conversation)

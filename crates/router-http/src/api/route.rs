@@ -19,6 +19,7 @@ use router_engine::routed::Routed;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::cache_wish;
 use super::prompt::{self, PromptFormat, PromptMessage};
 use super::route_stream::{NativeVoice, RouteEvents};
 use super::wishes::{PreferencesBody, recorded, within};
@@ -53,7 +54,7 @@ struct RouteRequest {
     dry_run: Option<bool>,
     /// The answer as it comes, as server-sent events. Not with `dryRun`.
     stream: Option<bool>,
-    /// How the response cache is used.
+    /// How the response cache is used; else the header `x-router-cache` or `Cache-Control` says.
     cache: Option<Word<CacheUse>>,
     /// Anything; recorded with the request. At most 16 KiB of JSON.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
@@ -173,7 +174,10 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
     if streamed && dry_run {
         return Err(ApiError::invalid("stream", "does not go with `dryRun`, which asks nobody"));
     }
+    let given = cache_wish::told(&asked.headers)?;
+    let cache = request.cache.as_ref().map(|&Word(given)| given).or(given).unwrap_or_default();
     let mut ask = request.into_ask(asked.id, snapshot.settings.default_preferences.clone())?;
+    ask.cache = cache;
     ask.patience = patience::told(&asked.headers);
     let hint = |error| with_hint(error, &snapshot.registry);
 
@@ -261,7 +265,6 @@ impl RouteRequest {
             Some(id) => Some(ModelId::from(id)),
             None => preferences.model,
         };
-        let cache = self.cache.map(|Word(given)| given).unwrap_or_default();
-        Ok(Ask { preferences, cache, metadata, ..Ask::new(id, conversation) })
+        Ok(Ask { preferences, metadata, ..Ask::new(id, conversation) })
     }
 }

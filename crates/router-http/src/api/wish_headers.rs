@@ -13,7 +13,7 @@ use crate::nearest::nearest;
 const PREFIX: &str = "x-router-";
 
 /// The names after the prefix.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "cost-weight",
     "latency-weight",
     "quality-weight",
@@ -23,6 +23,7 @@ const KNOWN: [&str; 9] = [
     "max-latency-ms",
     "prompt-type",
     "fallbacks",
+    "cache",
 ];
 
 /// The headers' wishes over `preferences`. One that is misspelt, given twice or of the wrong kind is refused by its name.
@@ -44,6 +45,8 @@ pub(super) fn over(headers: &HeaderMap, preferences: Preferences) -> Result<Pref
             "target" => given.target = Some(Word(word(name, value)?)),
             "prompt-type" => prompt_type = Some(word(name, value)?),
             "fallbacks" => fallbacks = Some(flag(name, value)?),
+            // Read where the answer is asked for: see `cache_wish`.
+            "cache" => {}
             unknown => return Err(unknown_header(name, unknown)),
         }
     }

@@ -241,3 +241,42 @@ async fn the_list_of_models_is_what_can_be_asked() {
     let (status, missing) = stage.get("/v1/models/gpt-3.5-turbo").await;
     assert_eq!((status, &missing["error"]["code"]), (404, &json!("model_not_found")), "{missing}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn remembered_answers_are_for_those_who_ask_for_them() {
+    let Whole { stage, simulator: _simulator } = Whole::start().await;
+    let opted_in = [("x-router-cache", "default")];
+    let body = chat("gpt-4o", "hello cache");
+    let first = ask(&stage, &body, &opted_in).await;
+    assert_eq!((first.status().as_u16(), header(first.headers(), "x-router-cache")), (200, ""));
+    let first = first.bytes().await.unwrap();
+
+    let second = ask(&stage, &body, &opted_in).await;
+    assert_eq!(header(second.headers(), "x-router-cache"), "hit");
+    assert_eq!(
+        (header(second.headers(), "x-router-attempts"), header(second.headers(), "x-router-cost-usd")),
+        ("0", "0.00")
+    );
+    assert_eq!(second.bytes().await.unwrap(), first, "the provider's own bytes");
+
+    // The order of members does not change the answer, nor does how it is sent.
+    let reordered = r#"{"messages":[{"role":"user","content":"hello cache"}],"model":"gpt-4o"}"#;
+    let request = reqwest::Client::new().post(stage.url(CHAT)).header("content-type", "application/json");
+    let third = request.header("x-router-cache", "only").body(reordered).send().await.unwrap();
+    assert_eq!((third.status().as_u16(), header(third.headers(), "x-router-cache")), (200, "hit"));
+    let replayed = ask(&stage, &streamed("gpt-4o", "hello cache"), &opted_in).await.text().await.unwrap();
+    let (chunks, done) = chunks(&replayed);
+    let first: Value = serde_json::from_slice(&first).unwrap();
+    assert_eq!((json!(said(&chunks)), done), (first["choices"][0]["message"]["content"].clone(), true));
+
+    // Who does not ask for them is answered afresh.
+    let plain = ask(&stage, &body, &[]).await;
+    assert_eq!(header(plain.headers(), "x-router-cache"), "");
+    for (name, value) in [("cache-control", "only-if-cached"), ("x-router-cache", "only")] {
+        let unknown = ask(&stage, &chat("gpt-4o", "never asked"), &[(name, value)]).await;
+        assert_eq!(unknown.status(), 404, "{name}");
+    }
+    let wrong = ask(&stage, &body, &[("x-router-cache", "always")]).await;
+    assert_eq!(wrong.status(), 400);
+    assert_eq!(wrong.json::<Value>().await.unwrap()["error"]["param"], "x-router-cache");
+}
