@@ -29,6 +29,12 @@ const PICOS_PER_MINUTE: Picos = 60_000_000_000_000;
 pub(crate) struct PaidBack(Picos);
 
 impl PaidBack {
+    /// What is owed at the clock's origin.
+    #[cfg(feature = "redis")]
+    pub(crate) fn owing(owed: Duration) -> Self {
+        Self(picos(owed))
+    }
+
     /// Nothing is owed: the same as never having been asked.
     pub(crate) fn is_full(self, now: Moment) -> bool {
         self.0 <= picos(now.0)

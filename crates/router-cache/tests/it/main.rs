@@ -5,3 +5,6 @@ mod key;
 mod memory_quotas;
 mod memory_rates;
 mod memory_response;
+mod redis_quotas;
+mod redis_response;
+mod redis_server;
