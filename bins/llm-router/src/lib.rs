@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod descriptors;
 pub mod explain;
+mod log_line;
 pub mod logging;
 pub mod meter;
 pub mod models;

@@ -9,6 +9,7 @@ use tracing_subscriber::{Layer, fmt};
 
 use crate::config::Config;
 use crate::config::observe::LogFormat;
+use crate::log_line::JsonLine;
 
 /// The crates whose lines are written at the configured level. Libraries may quote what passes through them
 /// (headers, bodies) in their debugging lines, so of theirs only warnings are written.
@@ -34,7 +35,7 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
         .with_targets(OWN.into_iter().map(|name| (name, level)));
     let lines = fmt::layer().with_writer(io::stderr);
     let layer = match config.log_format() {
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+        LogFormat::Json => lines.event_format(JsonLine).boxed(),
         LogFormat::Pretty => lines.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).boxed(),
     };
     tracing_subscriber::registry().with(layer.with_filter(which)).try_init()?;

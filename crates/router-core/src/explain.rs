@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use crate::decision::{Candidate, Decision, Factors};
 use crate::exclusion::Exclusion;
@@ -17,9 +18,8 @@ use crate::usage::Tokens;
 ///
 /// Its figures have five decimals: a record of each request keeps them, and the other twelve digits of a double say nothing
 /// that estimates know.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "camelCase"))]
 pub struct Explanation<'a> {
     /// The choice and its closest rival, in one sentence.
     pub summary: String,
@@ -36,7 +36,7 @@ pub struct Explanation<'a> {
     /// Expected tokens of the visible answer.
     pub output_tokens: Tokens,
     /// The weights, normalised.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(flatten))]
     pub weights: Weights,
     /// What decided.
     pub target: Target,
@@ -51,9 +51,8 @@ pub struct Explanation<'a> {
 }
 
 /// A model that may answer.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "camelCase"))]
 pub struct RankedCandidate<'a> {
     /// The model.
     pub model_id: &'a ModelId,
@@ -64,7 +63,7 @@ pub struct RankedCandidate<'a> {
     /// Place in the order of asking, from 1: failover prefers the same model elsewhere, and the model's own failover order.
     pub plan_position: usize,
     /// The figures it was judged by.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(flatten))]
     pub factors: Factors,
 }
 
@@ -78,6 +77,65 @@ pub struct ExcludedModel<'a> {
     /// Why, with the figures.
     #[serde(flatten)]
     pub exclusion: &'a Exclusion,
+}
+
+// By hand, because each request is explained: what serde derives for a flattened field costs half as much again.
+impl Serialize for Explanation<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Weights { cost, latency, quality } = self.weights;
+        let mut fields = serializer.serialize_struct("Explanation", 15)?;
+        fields.serialize_field("summary", &self.summary)?;
+        fields.serialize_field("promptType", &self.prompt_type)?;
+        fields.serialize_field("probabilities", &self.probabilities)?;
+        fields.serialize_field("difficulty", &self.difficulty)?;
+        fields.serialize_field("classifier", self.classifier)?;
+        fields.serialize_field("inputTokens", &self.input_tokens)?;
+        fields.serialize_field("outputTokens", &self.output_tokens)?;
+        fields.serialize_field("costWeight", &cost)?;
+        fields.serialize_field("latencyWeight", &latency)?;
+        fields.serialize_field("qualityWeight", &quality)?;
+        fields.serialize_field("target", &self.target)?;
+        fields.serialize_field("candidates", &self.candidates)?;
+        fields.serialize_field("candidatesOmitted", &self.candidates_omitted)?;
+        fields.serialize_field("excluded", &self.excluded)?;
+        fields.serialize_field("excludedOmitted", &self.excluded_omitted)?;
+        fields.end()
+    }
+}
+
+impl Serialize for RankedCandidate<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Factors {
+            quality,
+            quality_deviation,
+            quality_origin,
+            output_tokens,
+            cost,
+            latency_seconds,
+            success,
+            quality_score,
+            cost_score,
+            latency_score,
+            utility,
+        } = &self.factors;
+        let mut fields = serializer.serialize_struct("RankedCandidate", 15)?;
+        fields.serialize_field("modelId", self.model_id)?;
+        fields.serialize_field("provider", self.provider)?;
+        fields.serialize_field("rank", &self.rank)?;
+        fields.serialize_field("planPosition", &self.plan_position)?;
+        fields.serialize_field("quality", quality)?;
+        fields.serialize_field("qualityDeviation", quality_deviation)?;
+        fields.serialize_field("qualityOrigin", quality_origin)?;
+        fields.serialize_field("outputTokens", output_tokens)?;
+        fields.serialize_field("cost", cost)?;
+        fields.serialize_field("latencySeconds", latency_seconds)?;
+        fields.serialize_field("success", success)?;
+        fields.serialize_field("qualityScore", quality_score)?;
+        fields.serialize_field("costScore", cost_score)?;
+        fields.serialize_field("latencyScore", latency_score)?;
+        fields.serialize_field("utility", utility)?;
+        fields.end()
+    }
 }
 
 impl<'a> From<&'a Decision> for Explanation<'a> {

@@ -124,6 +124,9 @@ impl Features {
                 self.read_line_start(&text[at..]);
                 line_start = false;
             }
+            if !MARKS[usize::from(byte)] {
+                continue;
+            }
             match byte {
                 b'\n' => {
                     self.lines += 1;
@@ -153,6 +156,17 @@ impl Features {
         }
     }
 }
+
+/// The bytes that [`Features::read_marks`] looks at. Most bytes of most prompts are letters.
+const MARKS: [bool; 256] = {
+    let (mut marks, mut at) = ([false; 256], 0);
+    let looked_at = b"\n0123456789?{};=_<>#|(`\\$'";
+    while at < looked_at.len() {
+        marks[looked_at[at] as usize] = true;
+        at += 1;
+    }
+    marks
+};
 
 /// What is read of one turn's text: the beginning of its first text and the end of its last, which do not overlap.
 #[derive(Default, Clone, Copy)]
@@ -215,10 +229,18 @@ fn words(text: &str, mut report: impl FnMut(u64, usize, bool)) {
             report(std::mem::replace(current, FNV_BASIS), offset, std::mem::replace(&mut begins, false));
         }
     };
-    for (offset, character) in text.char_indices() {
-        if character.is_ascii_alphanumeric() {
-            current = step(current, character.to_ascii_lowercase() as u8);
-        } else if character.is_ascii() || !character.is_alphanumeric() {
+    let (bytes, mut offset) = (text.as_bytes(), 0);
+    while let Some(&byte) = bytes.get(offset) {
+        if byte.is_ascii() {
+            match IN_WORDS[usize::from(byte)] {
+                0 => flush(&mut current, offset),
+                lower => current = step(current, lower),
+            }
+            offset += 1;
+            continue;
+        }
+        let Some(character) = text[offset..].chars().next() else { break };
+        if !character.is_alphanumeric() {
             flush(&mut current, offset);
         } else {
             let alone = is_unspaced(character);
@@ -232,9 +254,22 @@ fn words(text: &str, mut report: impl FnMut(u64, usize, bool)) {
                 flush(&mut current, offset);
             }
         }
+        offset += character.len_utf8();
     }
     flush(&mut current, text.len());
 }
+
+/// Letters and digits of ASCII, in lower case; 0 for the rest of it.
+const IN_WORDS: [u8; 128] = {
+    let (mut lower, mut byte) = ([0; 128], 0_u8);
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() {
+            lower[byte as usize] = byte.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    lower
+};
 
 /// Thai and Lao, kana, ideographs, hangul (which has spaces, but glues particles to its words).
 fn is_unspaced(character: char) -> bool {

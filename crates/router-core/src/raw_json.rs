@@ -1,20 +1,21 @@
 //! JSON that was written once and is passed on as it stands: in the order its author chose, and without being read again.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// A JSON text that is known to be valid.
+/// A JSON text that is known to be valid. Clones share it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct RawJson(Box<RawValue>);
+pub struct RawJson(Arc<RawValue>);
 
 impl RawJson {
     /// Writes `value` down; `null` if it cannot be written (a map whose keys are not text, a failing `Serialize`).
     #[must_use]
     pub fn of(value: &impl Serialize) -> Self {
-        serde_json::value::to_raw_value(value).map_or_else(|_| Self::default(), Self)
+        serde_json::value::to_raw_value(value).map_or_else(|_| Self::default(), |json| Self(json.into()))
     }
 
     /// From a text.
@@ -22,7 +23,7 @@ impl RawJson {
     /// # Errors
     /// It is not JSON.
     pub fn from_text(text: String) -> Result<Self, serde_json::Error> {
-        RawValue::from_string(text).map(Self)
+        RawValue::from_string(text).map(|json| Self(json.into()))
     }
 
     /// The text.
@@ -43,7 +44,7 @@ impl RawJson {
 impl Default for RawJson {
     /// `null`
     fn default() -> Self {
-        Self(RawValue::NULL.to_owned())
+        Self(RawValue::NULL.to_owned().into())
     }
 }
 

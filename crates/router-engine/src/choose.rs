@@ -55,12 +55,14 @@ pub(crate) fn choose(
         |model: &Model| model.price.is_none() || priced_apart.is_some_and(|dialect| speaks(snapshot, model, dialect));
     // A dry run says what a run would do. Without any provider no run would do anything, so it says what one could do.
     let needs_provider = !(dry && snapshot.providers.is_empty());
+    // Each model is asked about, and there are far fewer providers than models.
+    let configured: Vec<_> = snapshot.providers.keys().collect();
     let barred = |model: &Model| -> Option<Exclusion> {
         if !principal.may_use(model) {
             Some(Exclusion::NotAllowed)
         } else if out.has(model) {
             Some(Exclusion::Unavailable)
-        } else if needs_provider && snapshot.provider(&model.provider).is_none() {
+        } else if needs_provider && !configured.contains(&&model.provider) {
             Some(Exclusion::ProviderNotConfigured)
         } else if bound_to.is_some_and(|dialect| !speaks(snapshot, model, dialect)) {
             Some(Exclusion::OtherDialect)

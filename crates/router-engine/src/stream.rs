@@ -2,9 +2,11 @@
 //! model takes over unseen; after it, only one that can go on where the other stopped.
 
 use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
-use futures_util::StreamExt;
 use router_cache::quota::Left;
 use router_core::capability::Capability;
 use router_core::id::ModelId;
@@ -12,7 +14,7 @@ use router_core::model::Model;
 use router_core::usage::Usage;
 use router_providers::answer::{AnswerStream, CallError, Events};
 use router_providers::call::Begun;
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::assembly::Assembly;
 use crate::dispatch::{not_configured, too_late};
@@ -73,6 +75,8 @@ struct Listening {
     tried: Tried,
     stream: AnswerStream,
     voice: Voice,
+    /// Until when the answer is waited for: one timer, not one for each event.
+    patience: Pin<Box<Sleep>>,
 }
 
 impl StreamRun {
@@ -146,7 +150,8 @@ impl StreamRun {
         match open(&self.job, &tried, way.as_ref()).await {
             Ok(stream) => {
                 let voice = Voice::new(way.map(Way::into_joint));
-                self.state = State::Listening(Box::new(Listening { tried, stream, voice }));
+                let patience = Box::pin(sleep(self.job.time_left_streamed(committed)));
+                self.state = State::Listening(Box::new(Listening { tried, stream, voice, patience }));
             }
             Err(error) => {
                 let attempt = tried.failed(&self.job, &error, None, false, record);
@@ -163,9 +168,12 @@ impl StreamRun {
 
     /// Takes what the model says next.
     async fn listen(&mut self) -> Result<(), RouteError> {
-        let left = self.job.time_left_streamed(self.committed());
         let State::Listening(listening) = &mut self.state else { return Ok(()) };
-        let heard = timeout(left, listening.stream.events.next()).await.unwrap_or_else(|_| Some(Err(too_late())));
+        let heard = poll_fn(|cx| match listening.stream.events.as_mut().poll_next(cx) {
+            Poll::Pending => listening.patience.as_mut().poll(cx).map(|()| Some(Err(too_late()))),
+            heard => heard,
+        });
+        let heard = heard.await;
         let (events, over) = match heard {
             Some(Ok(events)) => (listening.voice.hear(events), false),
             Some(Err(error)) => (Err(error), false),
@@ -188,6 +196,7 @@ impl StreamRun {
             }
             listening.voice.introduced = true;
             listening.tried.spoke(&self.job);
+            listening.patience.as_mut().reset(Instant::now() + self.job.time_left_streamed(true));
             let continues = self.speaker.is_some();
             let speaker = introduce(listening, continues);
             if let Some(before) = &self.speaker {

@@ -9,6 +9,7 @@ use http::{Method, Version};
 use metrics::{counter, histogram};
 use router_core::id::RequestId;
 use router_engine::metrics::{HTTP_REQUESTS, HTTP_SECONDS};
+use uuid::Uuid;
 
 use crate::error_response::Code;
 use crate::response::Reply;
@@ -98,9 +99,9 @@ impl Drop for AccessLog {
         histogram!(HTTP_SECONDS, "route" => route).record(elapsed);
         tracing::info!(
             target: "router_http::access",
-            request_id = %self.id,
+            request_id = &*self.id.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()),
             client_request_id = self.client_request_id,
-            method = %self.method,
+            method = self.method.as_str(),
             route,
             status = self.status,
             duration_ms = elapsed.as_micros() as f64 / 1e3,

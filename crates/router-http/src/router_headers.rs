@@ -7,6 +7,8 @@ use router_core::id::{ModelId, ProviderId};
 use router_core::price::Cost;
 use router_engine::routed::Routed;
 
+use crate::response::Reply;
+
 const MODEL: HeaderName = HeaderName::from_static("x-router-model");
 const PROVIDER: HeaderName = HeaderName::from_static("x-router-provider");
 const DROPPED: HeaderName = HeaderName::from_static("x-router-dropped");
@@ -19,9 +21,18 @@ const COST: HeaderName = HeaderName::from_static("x-router-cost-usd");
 /// The longest list of names, in bytes: clients bound their headers too.
 const LIST_LENGTH: usize = 1024;
 
+/// Room for all headers of an answer, those that every response has included.
+const USUAL_HEADERS: usize = 24;
+
+/// Adds headers to a response that has fewer.
+pub(crate) fn add(headers: HeaderMap, response: &mut Reply) {
+    let own = std::mem::replace(response.headers_mut(), headers);
+    response.headers_mut().extend(own);
+}
+
 /// What is known of a whole answer.
 pub(crate) fn of_answer(routed: &Routed) -> HeaderMap {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(USUAL_HEADERS);
     insert_model(&mut headers, &routed.reply.model_id, &routed.reply.provider);
     insert_edits(&mut headers, &routed.reply.dropped, &routed.reply.changed);
     if routed.cached {
@@ -48,7 +59,7 @@ pub(crate) fn insert_edits(headers: &mut HeaderMap, dropped: &[String], changed:
 
 /// Names, separated by commas. They may be the caller's inventions: what a header cannot hold is percent-encoded.
 fn insert<'a>(headers: &mut HeaderMap, header: HeaderName, names: impl IntoIterator<Item = &'a str>) {
-    let mut list = String::new();
+    let mut list = String::with_capacity(64);
     for name in names {
         if list.len() + name.len() > LIST_LENGTH {
             list.push_str(if list.is_empty() { "..." } else { ", ..." });

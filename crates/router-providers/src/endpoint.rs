@@ -2,28 +2,32 @@
 //! The only file that knows the HTTP client.
 
 use std::error::Error;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, PROXY_AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body as _, Incoming};
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::Timestamp;
-use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, Url, retry};
 use router_core::error_kind::{ErrorKind, Phase};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{CallError, Spent};
 use crate::base_url;
+use crate::connector::Connector;
 use crate::fault;
 use crate::kinds::{KeyHeader, Kind};
 use crate::scrub::Scrubber;
 use crate::setup::{InstanceConfig, SetupError};
 use crate::waits::Waits;
-
-/// For the TCP and TLS handshakes. The official SDKs allow 5 s.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a connection is kept for the next request: shorter than the providers' own limits, so that we close first.
 const IDLE_CONNECTION: Duration = Duration::from_secs(60);
@@ -45,9 +49,12 @@ const SHORTEST_SECRET_HEADER: usize = 8;
 const NOT_CONFIGURABLE: [&str; 5] = ["connection", "content-length", "content-type", "host", "transfer-encoding"];
 
 /// One address of one provider.
+///
+/// No redirect is followed: a key must not travel to another host, and no provider redirects.
 pub(crate) struct Endpoint {
-    client: Client,
-    url: Url,
+    client: Client<Connector, Full<Bytes>>,
+    address: Uri,
+    /// Sent with every request.
     headers: HeaderMap,
     scrubber: Arc<Scrubber>,
 }
@@ -59,24 +66,21 @@ impl Endpoint {
     /// What is wrong with the configuration.
     pub(crate) fn new(kind: &Kind, path: &str, config: &InstanceConfig) -> Result<Self, SetupError> {
         let base = config.base_url.as_deref().or(kind.base_url).ok_or(SetupError::NoBaseUrl { kind: kind.name })?;
-        let url = base_url::join(base, path)?;
-        let url = Url::parse(&url).map_err(|_| SetupError::BaseUrl { why: "it is not a URL" })?;
-        let client = Client::builder()
-            // Not HTTP/2: there all requests to a host share one connection, and providers cap it at about 100 at a time.
-            .http1_only()
-            .connect_timeout(CONNECT_TIMEOUT)
+        let address = base_url::join(base, path)?;
+        let address: Uri = address.parse().map_err(|_| SetupError::BaseUrl { why: "it is not a URL" })?;
+        let connector = Connector::to(&address).map_err(|error| SetupError::Client(chain(&error)))?;
+        let mut headers = headers(kind, config)?;
+        headers.extend(connector.credentials().map(|credentials| (PROXY_AUTHORIZATION, credentials.clone())));
+        let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_CONNECTION)
-            .tcp_nodelay(true)
-            // A key must not follow a redirect to another host, and no provider redirects.
-            .redirect(Policy::none())
-            .retry(retry::never())
-            .build()
-            .map_err(|error| SetupError::Client(chain(&error)))?;
+            .build(connector);
         // Short values of headers are words (`true`, a version), not secrets.
         let values = config.headers.iter().map(|(_, value)| value);
         let secret_values = values.filter(|value| value.expose_secret().len() >= SHORTEST_SECRET_HEADER);
         let secrets = config.api_key.iter().chain(secret_values).cloned();
-        Ok(Self { client, url, headers: headers(kind, config)?, scrubber: Arc::new(Scrubber::new(secrets)) })
+        Ok(Self { client, address, headers, scrubber: Arc::new(Scrubber::new(secrets)) })
     }
 
     /// Sends a body and waits for the whole answer to it, `total` at most.
@@ -112,14 +116,13 @@ impl Endpoint {
         waits: &Waits,
     ) -> Result<Opened, CallError> {
         let opening = async {
-            let request = self.request(headers, body, "text/event-stream");
-            let sent = tokio::time::timeout_at(waits.until(), request.send()).await;
-            let response = succeeded(sent.map_err(|_| no_headers())?.map_err(before_response)?).await?;
+            let response = self.send(headers, body, "text/event-stream", waits.until()).await?;
+            let response = succeeded(response, waits.whole_by()).await?;
             if !is_json(response.headers()) {
-                return Ok(Opened::Stream(Body { response, scrubber: Arc::clone(&self.scrubber) }));
+                let body = response.into_body();
+                return Ok(Opened::Stream(Body { body, scrubber: Arc::clone(&self.scrubber) }));
             }
-            let body = tokio::time::timeout_at(waits.whole_by(), whole_body(response)).await;
-            body.map_err(|_| not_whole())?.map(Opened::Whole)
+            whole_body(response, waits.whole_by()).await.map(Opened::Whole)
         };
         opening.await.map_err(|error| self.scrub(error))
     }
@@ -130,17 +133,32 @@ impl Endpoint {
         body: Vec<u8>,
         total: Duration,
     ) -> Result<Bytes, CallError> {
-        let request = self.request(headers, body, "application/json").timeout(total);
-        whole_body(succeeded(request.send().await.map_err(before_response)?).await?).await
+        let by = Instant::now() + total;
+        let response = self.send(headers, body, "application/json", by).await?;
+        whole_body(succeeded(response, by).await?, by).await
     }
 
-    fn request(&self, headers: &[(&'static str, String)], body: Vec<u8>, accept: &'static str) -> RequestBuilder {
-        let mut request = self.client.post(self.url.clone()).header(ACCEPT, accept).body(body);
-        for (name, value) in headers {
-            request = request.header(*name, value);
+    /// Sends a request and waits for the headers of the response.
+    async fn send(
+        &self,
+        headers: &[(&'static str, String)],
+        body: Vec<u8>,
+        accept: &'static str,
+        by: Instant,
+    ) -> Result<Response<Incoming>, CallError> {
+        let mut request = Request::new(Full::new(Bytes::from(body)));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.address.clone();
+        *request.headers_mut() = self.headers.clone();
+        let all = request.headers_mut();
+        // What the operator configured wins.
+        all.entry(ACCEPT).or_insert(HeaderValue::from_static(accept));
+        for (name, value) in headers.iter().filter(|(name, _)| !self.headers.contains_key(*name)) {
+            let value = HeaderValue::from_str(value).map_err(|error| unsendable(name, &error))?;
+            all.append(*name, value);
         }
-        // Set last and replacing: what the operator configured wins.
-        request.headers(self.headers.clone())
+        let sent = timeout_at(by, self.client.request(request)).await;
+        sent.map_err(|_| no_headers())?.map_err(before_response)
     }
 }
 
@@ -154,7 +172,7 @@ pub(crate) enum Opened {
 
 /// The body of a response that is being read.
 pub(crate) struct Body {
-    response: Response,
+    body: Incoming,
     scrubber: Arc<Scrubber>,
 }
 
@@ -163,8 +181,17 @@ impl Body {
     ///
     /// # Errors
     /// The connection broke.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, CallError> {
-        self.response.chunk().await.map_err(within_body)
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, CallError>> {
+        loop {
+            let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(frame) => frame.map_err(within_body)?,
+                None => return Poll::Ready(Ok(None)),
+            };
+            // Trailers say nothing that is read here.
+            if let Ok(data) = frame.into_data() {
+                return Poll::Ready(Ok(Some(data)));
+            }
+        }
     }
 
     /// The error without secrets in its message.
@@ -173,14 +200,14 @@ impl Body {
     }
 }
 
-/// The response, if its status is one of success.
-async fn succeeded(response: Response) -> Result<Response, CallError> {
+/// The response, if its status is one of success; the words of an error are waited for until `by` at the longest.
+async fn succeeded(response: Response<Incoming>, by: Instant) -> Result<Response<Incoming>, CallError> {
     if response.status().is_success() {
         return Ok(response);
     }
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     // The status says most of it: an error whose words are cut short or late is still that error.
-    let words = start_of_body(response).await;
+    let words = start_of_body(response.into_body(), by).await;
     Err(fault::from_response(status, &headers, &words, Timestamp::now()))
 }
 
@@ -221,54 +248,88 @@ fn secret(prefix: &str, value: &SecretString) -> Option<HeaderValue> {
     Some(value)
 }
 
-async fn whole_body(mut response: Response) -> Result<Bytes, CallError> {
+/// The whole body, as long as it is there by then.
+async fn whole_body(response: Response<Incoming>, by: Instant) -> Result<Bytes, CallError> {
+    timeout_at(by, collected(response.into_body())).await.map_err(|_| not_whole())?
+}
+
+async fn collected(mut body: Incoming) -> Result<Bytes, CallError> {
     let too_large = || fault::malformed(&format!("the response is larger than {LARGEST_BODY} bytes"));
-    let announced = response.content_length().unwrap_or(0);
+    let announced = body.size_hint().exact().unwrap_or(0);
     if announced > LARGEST_BODY as u64 {
         return Err(too_large());
     }
-    let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
-    while let Some(chunk) = response.chunk().await.map_err(within_body)? {
-        if body.len() + chunk.len() > LARGEST_BODY {
+    let announced = usize::try_from(announced).unwrap_or(0);
+    let mut whole = Bytes::new();
+    let mut pieces = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame.map_err(within_body)?.into_data() else { continue };
+        if pieces.len() + whole.len() + piece.len() > LARGEST_BODY {
             return Err(too_large());
         }
-        body.extend_from_slice(&chunk);
+        // Most answers come in one piece, which need not be copied.
+        if whole.is_empty() && pieces.is_empty() {
+            whole = piece;
+            continue;
+        }
+        if pieces.is_empty() {
+            pieces.reserve(announced.max(whole.len() + piece.len()));
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+        }
+        pieces.extend_from_slice(&piece);
     }
-    Ok(body.freeze())
+    Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
 }
 
-/// What comes of the body within [`ERROR_WORDS`].
-async fn start_of_body(mut response: Response) -> Vec<u8> {
-    let mut body = Vec::new();
+/// What comes of the body within [`ERROR_WORDS`], and by then.
+async fn start_of_body(mut body: Incoming, by: Instant) -> Vec<u8> {
+    let mut start = Vec::new();
     let read = async {
-        while let Ok(Some(chunk)) = response.chunk().await {
-            body.extend_from_slice(&chunk);
-            if body.len() >= LARGEST_ERROR {
+        while let Some(Ok(frame)) = body.frame().await {
+            let Ok(piece) = frame.into_data() else { continue };
+            start.extend_from_slice(&piece);
+            if start.len() >= LARGEST_ERROR {
                 break;
             }
         }
     };
     // Read or not, what there is of the body is all there will be.
-    let _ = tokio::time::timeout(ERROR_WORDS, read).await;
-    body
+    let _ = timeout_at(by.min(Instant::now() + ERROR_WORDS), read).await;
+    start
 }
 
-fn before_response(error: reqwest::Error) -> CallError {
-    let kind = match (error.is_timeout(), error.is_connect()) {
+fn before_response(error: legacy::Error) -> CallError {
+    let kind = match (ran_out(&error), error.is_connect()) {
         (true, true) => ErrorKind::Timeout(Phase::Connect),
         (true, false) => ErrorKind::Timeout(Phase::FirstEvent),
         (false, _) => ErrorKind::Connection,
     };
-    let not_sent = error.is_connect() || error.is_builder();
-    let spent = if not_sent { Spent::Nothing } else { Spent::Unknown };
-    CallError { spent, ..CallError::new(kind, chain(&error.without_url())) }
+    let spent = if error.is_connect() { Spent::Nothing } else { Spent::Unknown };
+    CallError { spent, ..CallError::new(kind, format!("the request could not be sent: {}", chain(&error))) }
 }
 
-fn within_body(error: reqwest::Error) -> CallError {
-    if error.is_timeout() {
+/// Whether a time that ran out is among the causes.
+fn ran_out(error: &dyn Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Nothing of ours has such characters.
+fn unsendable(name: &str, error: &dyn Error) -> CallError {
+    CallError::new(ErrorKind::InvalidRequest, format!("the header {name} cannot be sent: {error}"))
+}
+
+fn within_body(error: hyper::Error) -> CallError {
+    if ran_out(&error) {
         return not_whole();
     }
-    fault::malformed(&format!("the response stopped before its end: {}", chain(&error.without_url())))
+    fault::malformed(&format!("the response stopped before its end: {}", chain(&error)))
 }
 
 fn no_headers() -> CallError {

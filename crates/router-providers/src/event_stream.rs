@@ -1,14 +1,17 @@
 //! A streamed answer from the reads of its body: what all wire formats share.
 
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, Stream, stream};
+use futures_util::{FutureExt, Stream};
 use router_core::conversation::Tool;
 use router_core::error_kind::ErrorKind;
 use router_core::usage::Usage;
 
+use crate::alarm::Alarm;
 use crate::answer::{AnswerEvent, CallError, Events, Spent};
 use crate::decoder::{Decoder, Progress, cut, spent};
 use crate::endpoint::Body;
@@ -19,6 +22,9 @@ use crate::waits::Waits;
 
 /// How long the end of a body that has nothing more to say is waited for, so that its connection serves again.
 const LAST_BYTES: Duration = Duration::from_secs(1);
+
+/// Reads that are there at once become one item, up to about this many bytes: more would only wait in memory.
+const MOST_AT_ONCE: usize = 16 * 1024;
 
 /// What the request tells about how to read the answer.
 pub(crate) struct Manner {
@@ -50,9 +56,21 @@ pub(crate) fn event_stream<D: Decoder + 'static>(
     waits: Waits,
     manner: Manner,
 ) -> Pin<Box<dyn Stream<Item = Result<Events, CallError>> + Send>> {
-    let reading = Reading { body, parser: Parser::default(), decoder, waits, manner, finished: false };
-    Box::pin(stream::unfold(State::Reading(Box::new(reading)), State::next))
+    let reading = Reading {
+        body,
+        parser: Parser::default(),
+        decoder,
+        waits,
+        alarm: Alarm::default(),
+        manner,
+        finished: false,
+        came: 0,
+    };
+    Box::pin(EventStream(State::Reading(Box::new(reading))))
 }
+
+/// A stream in its [`State`].
+struct EventStream<D>(State<D>);
 
 enum State<D> {
     Reading(Box<Reading<D>>),
@@ -61,29 +79,35 @@ enum State<D> {
     Over,
 }
 
-impl<D: Decoder> State<D> {
-    async fn next(self) -> Option<(Result<Events, CallError>, Self)> {
-        let mut reading = match self {
-            Self::Reading(reading) => reading,
-            Self::Failing(error) => return Some((Err(error), Self::Over)),
-            Self::Over => return None,
+impl<D: Decoder> Stream for EventStream<D> {
+    type Item = Result<Events, CallError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let State::Reading(reading) = &mut self.0 else {
+            return Poll::Ready(match std::mem::replace(&mut self.0, State::Over) {
+                State::Failing(error) => Some(Err(error)),
+                _ => None,
+            });
         };
-        loop {
-            let mut events = Events::new();
-            let outcome = reading.read(&mut events).await;
-            events.iter_mut().for_each(|event| reading.manner.amend(event));
-            let rest = match outcome {
-                Ok(true) => {
+        let mut events = Events::new();
+        let outcome = ready!(reading.poll(&mut events, cx));
+        events.iter_mut().for_each(|event| reading.manner.amend(event));
+        match outcome {
+            Ok(false) => {}
+            Ok(true) => {
+                if let State::Reading(reading) = std::mem::replace(&mut self.0, State::Over) {
                     reading.body.leave(LAST_BYTES);
-                    Self::Over
                 }
-                Ok(false) if events.is_empty() => continue,
-                Ok(false) => Self::Reading(reading),
-                Err(error) if events.is_empty() => return Some((Err(reading.amended(error)), Self::Over)),
-                Err(error) => Self::Failing(reading.amended(error)),
-            };
-            return if events.is_empty() { None } else { Some((Ok(events), rest)) };
+            }
+            Err(error) => {
+                let error = reading.amended(error);
+                self.0 = if events.is_empty() { State::Over } else { State::Failing(error.clone()) };
+                if events.is_empty() {
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
         }
+        Poll::Ready((!events.is_empty()).then_some(Ok(events)))
     }
 }
 
@@ -93,29 +117,47 @@ struct Reading<D> {
     parser: Parser,
     decoder: D,
     waits: Waits,
+    alarm: Alarm,
     manner: Manner,
     /// Whether the answer is whole.
     finished: bool,
+    /// Bytes that were read for the next item.
+    came: usize,
 }
 
 impl<D: Decoder> Reading<D> {
-    /// Adds what one read brings; whether it was the last.
-    async fn read(&mut self, into: &mut Events) -> Result<bool, CallError> {
-        let outcome = match tokio::time::timeout_at(self.waits.until(), self.body.next()).await {
-            Ok(Ok(Some(bytes))) => self.take(bytes, into),
-            Ok(Ok(None)) => self.end(cut(), into),
-            Ok(Err(error)) => self.end(error, into),
-            Err(_) => self.end(self.waits.late(), into),
-        };
-        self.waits.came(into);
-        match outcome {
-            // Whatever comes after the answer and makes no sense does not make it less whole. An error that is said does.
-            Err(error) if self.finished && error.kind == ErrorKind::Malformed => {
-                tracing::debug!(%error, "something followed a whole answer");
-                Ok(true)
+    /// Adds what the reads bring that are there: at least one that says something, and the last of them all; whether it
+    /// was.
+    fn poll(&mut self, into: &mut Events, cx: &mut Context<'_>) -> Poll<Result<bool, CallError>> {
+        loop {
+            let before = into.len();
+            let outcome = match self.body.poll_next(cx) {
+                Poll::Ready(Ok(Some(bytes))) => {
+                    self.came += bytes.len();
+                    self.take(bytes, into)
+                }
+                Poll::Ready(Ok(None)) => self.end(cut(), into),
+                Poll::Ready(Err(error)) => self.end(error, into),
+                Poll::Pending if !into.is_empty() => break,
+                Poll::Pending => {
+                    ready!(self.alarm.poll(self.waits.until(), cx));
+                    self.end(self.waits.late(), into)
+                }
+            };
+            self.waits.came(&into[before..]);
+            match outcome {
+                Ok(false) if into.is_empty() || self.came < MOST_AT_ONCE => {}
+                Ok(false) => break,
+                // Whatever comes after the answer and makes no sense does not make it less whole. An error that is said does.
+                Err(error) if self.finished && error.kind == ErrorKind::Malformed => {
+                    tracing::debug!(%error, "something followed a whole answer");
+                    return Poll::Ready(Ok(true));
+                }
+                outcome => return Poll::Ready(outcome),
             }
-            outcome => outcome,
         }
+        self.came = 0;
+        Poll::Ready(Ok(false))
     }
 
     fn take(&mut self, bytes: Bytes, into: &mut Events) -> Result<bool, CallError> {
@@ -157,6 +199,14 @@ impl<D: Decoder> Reading<D> {
 }
 
 impl Body {
+    /// What the next read brings; `None` at the end.
+    ///
+    /// # Errors
+    /// The connection broke.
+    async fn next(&mut self) -> Result<Option<Bytes>, CallError> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
     /// Reads what is left, in the background if it is not there yet: a connection whose answer was read to its end is used
     /// again.
     fn leave(mut self, patience: Duration) {

@@ -52,7 +52,7 @@ fn should_retry(headers: &HeaderMap) -> Option<bool> {
 pub(crate) fn none_within(body: &[u8]) -> Result<(), CallError> {
     // Every shape of an error has this word in it: an answer without it is not parsed twice.
     const SIGN: &[u8] = b"\"error\"";
-    if !body.windows(SIGN.len()).any(|window| window == SIGN) {
+    if memchr::memmem::find(body, SIGN).is_none() {
         return Ok(());
     }
     let Ok(json) = serde_json::from_slice::<Value>(body) else { return Ok(()) };

@@ -1,5 +1,7 @@
 //! Members of a JSON object, found without reading what is in them.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 
 /// The object without its first top-level member of that name, everything else as it stands; `None` where it has no such
@@ -8,6 +10,15 @@ use bytes::{Bytes, BytesMut};
 /// `json` has to be valid, and a name is only known as it is usually written, without escapes.
 #[must_use]
 pub fn remove_member(json: &Bytes, name: &str) -> Option<Bytes> {
+    let gone = member_with_comma(json, name)?;
+    let mut rest = BytesMut::with_capacity(json.len() - gone.len());
+    rest.extend_from_slice(&json[..gone.start]);
+    rest.extend_from_slice(&json[gone.end..]);
+    Some(rest.freeze())
+}
+
+/// Where the object's first top-level member of that name is, with the comma that goes when it does; see [`remove_member`].
+pub(crate) fn member_with_comma(json: &[u8], name: &str) -> Option<Range<usize>> {
     // Most objects do not have it anywhere.
     memchr::memmem::find(json, name.as_bytes())?;
     let open = space(json, 0);
@@ -30,20 +41,13 @@ pub fn remove_member(json: &Bytes, name: &str) -> Option<Bytes> {
             // One comma goes with it: the one before it, or else the one after.
             let after = if first && more { space(json, next + 1) } else { value_end };
             let from = if first { start } else { end_before };
-            return Some(without(json, from, after));
+            return Some(from..after);
         }
         if !more {
             return None;
         }
         (end_before, start, first) = (value_end, space(json, next + 1), false);
     }
-}
-
-fn without(json: &Bytes, from: usize, to: usize) -> Bytes {
-    let mut rest = BytesMut::with_capacity(json.len() - (to - from));
-    rest.extend_from_slice(&json[..from]);
-    rest.extend_from_slice(&json[to..]);
-    rest.freeze()
 }
 
 /// The first place from `at` on that is not white space.

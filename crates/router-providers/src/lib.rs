@@ -33,11 +33,13 @@ mod retry_after;
 mod scrub;
 
 // What they share.
+mod alarm;
 mod base_url;
 mod begun;
 mod cache_marks;
 mod chat_provider;
 mod checked_json;
+mod connector;
 mod data_url;
 mod endpoint;
 mod event_stream;

@@ -19,6 +19,7 @@ mod request;
 mod response;
 pub mod stream;
 mod stream_calls;
+mod stream_repeats;
 mod usage;
 
 pub use chunk_writer::ChunkWriter;

@@ -109,7 +109,7 @@ pub(crate) async fn complete(asked: Asked) -> Result<Reply, ApiError> {
     let routed = engine.route(ask, &asked.principal).await?;
     let headers = headers(&routed);
     let mut response = text(StatusCode::OK, HeaderValue::from_static("application/json"), body(routed, created)?);
-    response.headers_mut().extend(headers);
+    router_headers::add(headers, &mut response);
     Ok(response)
 }
 

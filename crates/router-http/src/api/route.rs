@@ -207,7 +207,7 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
     let allowance = routed.allowance;
     let headers = router_headers::of_answer(&routed);
     let mut response = ok(&RouteReply::Answer(Box::new(routed.into())))?;
-    response.headers_mut().extend(headers);
+    router_headers::add(headers, &mut response);
     if let Some(allowance) = allowance {
         rate_headers::insert(response.headers_mut(), &allowance);
     }

@@ -213,10 +213,13 @@ impl ChunkWriter {
 
 /// One event. JSON has no need of line breaks, but some write them: each line gets its own field.
 fn frame(json: &[u8], into: &mut BytesMut) {
-    for line in json.split(|&byte| byte == b'\n') {
+    into.reserve(json.len() + 8);
+    let mut from = 0;
+    for end in memchr::memchr_iter(b'\n', json).chain([json.len()]) {
         into.put_slice(b"data: ");
-        into.put_slice(line);
+        into.put_slice(&json[from..end]);
         into.put_slice(b"\n");
+        from = end + 1;
     }
     into.put_slice(b"\n");
 }

@@ -11,6 +11,7 @@ use super::chunk::{Choice, Chunk, Delta};
 use super::decode;
 use super::finish::finish_reason;
 use super::stream_calls::Calls;
+use super::stream_repeats::{Again, Repeats};
 use super::usage::usage;
 use crate::answer::{AnswerEvent, CallError, Events};
 use crate::checked_json;
@@ -70,6 +71,7 @@ pub struct Decoder {
     /// Whether there are calls that only this dialect can say.
     other_calls: bool,
     usage: Option<Usage>,
+    repeats: Repeats,
 }
 
 impl Decoder {
@@ -87,10 +89,36 @@ impl Decoder {
             calls: Calls::default(),
             other_calls: false,
             usage: None,
+            repeats: Repeats::default(),
         }
     }
 
     fn read(&mut self, event: &Event, into: &mut Events) -> Result<Progress, CallError> {
+        if event.name.is_empty()
+            && let Some(Again { words, shown }) = self.repeats.read(&event.data)
+        {
+            into.push(AnswerEvent::Text(words));
+            into.extend(self.asked.map(|_| AnswerEvent::Original(shown)));
+            return Ok(Progress::Unfinished);
+        }
+        self.repeats.forget();
+        let before = into.len();
+        let progress = self.read_anew(event, into)?;
+        let says_words_alone = match &into[before..] {
+            [AnswerEvent::Text(_)] => self.asked.is_none(),
+            [AnswerEvent::Text(_), AnswerEvent::Original(_)] => true,
+            _ => false,
+        };
+        // Then nothing that is remembered here has changed, or it changes no more when the same is said again.
+        if says_words_alone && self.finish.is_none() && event.name.is_empty() {
+            let hidden = self.asked.filter(|asked| !asked.usage).map(|_| "usage");
+            self.repeats.learn(&event.data, hidden);
+        }
+        Ok(progress)
+    }
+
+    /// Reads an event that is not like the one before.
+    fn read_anew(&mut self, event: &Event, into: &mut Events) -> Result<Progress, CallError> {
         let data = event.data.trim_ascii();
         if data == DONE {
             self.conclude(into)?;
@@ -271,4 +299,67 @@ fn say(content: Content, into: &mut Events) {
 /// An event that is no chunk may still be an error, in a shape that nobody has seen beside a chunk.
 fn unreadable(error: serde_json::Error, data: &[u8]) -> CallError {
     fault::none_within(data).err().unwrap_or_else(|| fault::not_json(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::decoder::Decoder as _;
+
+    /// What a decoder makes of these events, up to the first error.
+    fn told(mut decoder: Decoder, events: &[(&'static str, String)]) -> (Vec<Events>, Option<CallError>) {
+        let mut all = Vec::new();
+        for (name, data) in events {
+            let event = Event { name: Bytes::from_static(name.as_bytes()), data: data.clone().into() };
+            let mut into = Events::new();
+            let outcome = decoder.event(&event, &mut into);
+            all.push(into);
+            if let Err(error) = outcome {
+                return (all, Some(error));
+            }
+        }
+        let mut into = Events::new();
+        let error = decoder.end(&mut into).err();
+        all.push(into);
+        (all, error)
+    }
+
+    fn event() -> impl Strategy<Value = (&'static str, String)> {
+        // Mostly the same, so that events do follow a pattern.
+        let id = prop_oneof![20 => Just("a"), 1 => Just("b"), 1 => Just("")];
+        let role = prop_oneof![8 => Just(""), 1 => Just(r#""role":"assistant","#)];
+        let content = prop_oneof![
+            6 => Just(r#"" word""#), 6 => Just(r#""\"\\n é""#), 1 => Just(r#""""#), 1 => Just("null"), 1 => Just("[]"),
+            1 => Just(r#""\ud800""#), 1 => Just("\"\t\""), 1 => Just(r#""a","refusal":"b""#),
+            1 => Just(r#""a","tool_calls":[{"index":0,"id":"1","function":{"name":"f","arguments":"{}"}}]"#),
+        ];
+        let index = prop_oneof![12 => Just("0"), 1 => Just("1")];
+        let finish = prop_oneof![12 => Just("null"), 1 => Just(r#""stop""#)];
+        let rest = prop_oneof![
+            6 => Just(r#","usage":null"#), 6 => Just(r#","usage":null,"obfuscation":"xy""#), 3 => Just(""),
+            1 => Just(r#","usage":{"prompt_tokens":1,"completion_tokens":2}"#), 1 => Just(r#","error":{"message":"m"}"#),
+        ];
+        let chunk = (id, role, content, index, finish, rest).prop_map(|(id, role, content, index, finish, rest)| {
+            format!(
+                r#"{{"id":"{id}","choices":[{{"index":{index},"delta":{{{role}"content":{content}}},"finish_reason":{finish}}}]{rest}}}"#
+            )
+        });
+        let data = prop_oneof![20 => chunk, 1 => Just("{}".to_owned()), 1 => Just(String::new())];
+        (prop_oneof![20 => Just(""), 1 => Just("x")], data)
+    }
+
+    proptest! {
+        #[test]
+        fn events_that_are_not_parsed_say_what_they_would(
+            events in proptest::collection::vec(event(), 0..30),
+            asked in prop_oneof![Just(None), Just(Some(true)), Just(Some(false))],
+            choices in 1_usize..3,
+        ) {
+            let asked = asked.map(|usage| Asked { usage, choices });
+            let parsed = Decoder { repeats: Repeats::none(), ..Decoder::new(asked) };
+            prop_assert_eq!(told(Decoder::new(asked), &events), told(parsed, &events));
+        }
+    }
 }

@@ -92,7 +92,12 @@ impl Entry {
 
 /// A header; its checksum and length are not known yet.
 fn begin(kind: Kind, written_at: u64, id: RequestId) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1024);
+    // What most entries take: an outcome explains the decision.
+    let usual = match kind {
+        Kind::Intent => 512,
+        Kind::Outcome => 4096,
+    };
+    let mut bytes = Vec::with_capacity(usual);
     bytes.extend_from_slice(&MARKER);
     bytes.extend_from_slice(&[0; 8]);
     bytes.push(kind as u8);
