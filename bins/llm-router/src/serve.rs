@@ -16,6 +16,7 @@ use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
 use router_engine::metrics::{CACHE_OVERSIZED, RATE_LIMIT_CROWDED};
 use router_http::app::{self, App};
+use router_http::auth::Auth;
 use router_store::journal::Journal;
 use router_store::sqlite::{SqliteSettings, SqliteStore};
 use router_store::writer::{Writer, WriterSettings};
@@ -105,6 +106,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         scores: Arc::clone(&store) as _,
         store_health: store,
         journal: Arc::clone(&journal),
+        auth: Arc::new(Auth::without_identities()),
         counts: vec![
             (RATE_LIMIT_CROWDED, Box::new(move || limiter.crowded())),
             (CACHE_OVERSIZED, Box::new(move || cache.oversized())),
