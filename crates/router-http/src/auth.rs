@@ -97,9 +97,9 @@ pub(crate) struct Session {
 }
 
 impl Auth {
-    /// Authenticates against `stores`. Nobody is known before [`Auth::refresh`].
+    /// Authenticates against `stores`; without any, no credentials are valid. Nobody is known before [`Auth::refresh`].
     #[must_use]
-    pub fn new(settings: AuthSettings, stores: IdentityStores) -> Self {
+    pub fn new(settings: AuthSettings, stores: Option<IdentityStores>) -> Self {
         let AuthSettings { anonymous, key_secrets, token_secret, issuer, audience, metrics_token } = settings;
         let tokens = token_secret.as_ref().map(|secret| Tokens::new(secret, &issuer, &audience));
         Self {
@@ -108,7 +108,7 @@ impl Auth {
             token_secret,
             tokens,
             metrics_token,
-            directory: Some(Directory::new(stores)),
+            directory: stores.map(Directory::new),
             passwords: Passwords::new(),
             throttle: LoginThrottle::default(),
         }
@@ -118,16 +118,15 @@ impl Auth {
     /// are valid.
     #[must_use]
     pub fn without_identities() -> Self {
-        Self {
+        let settings = AuthSettings {
             anonymous: Anonymous::ThisMachine,
             key_secrets: None,
             token_secret: None,
-            tokens: None,
+            issuer: String::new(),
+            audience: String::new(),
             metrics_token: None,
-            directory: None,
-            passwords: Passwords::new(),
-            throttle: LoginThrottle::default(),
-        }
+        };
+        Self::new(settings, None)
     }
 
     /// Reads who may call, if that has changed.

@@ -6,7 +6,9 @@ pub(crate) mod keys;
 pub(crate) mod tenants;
 pub(crate) mod users;
 
+use router_core::grants::{Budget, BudgetPeriod};
 use router_core::principal::Principal;
+use router_core::usd::Usd;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -19,6 +21,26 @@ use crate::route::Asked;
 #[schemars(rename = "AllOf{T}")]
 pub(crate) struct All<T> {
     items: Vec<T>,
+}
+
+/// A budget as it is in force.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct BudgetView {
+    /// In which time.
+    period: BudgetPeriod,
+    /// How much, in US dollars.
+    #[schemars(with = "f64")]
+    limit_usd: Usd,
+    /// Whether answers are capped at what was reserved for them.
+    strict: bool,
+}
+
+impl BudgetView {
+    fn all(budgets: Vec<Budget>) -> Vec<Self> {
+        let view = |Budget { period, limit, strict }| Self { period, limit_usd: limit, strict };
+        budgets.into_iter().map(view).collect()
+    }
 }
 
 /// Who acts, as it is written down.

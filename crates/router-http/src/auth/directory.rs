@@ -19,7 +19,7 @@ use super::joined;
 use super::stores::IdentityStores;
 
 /// How often to look whether anything has changed: the longest that a revoked key still works on another replica.
-pub const POLL_EVERY: Duration = Duration::from_secs(2);
+pub(crate) const POLL_EVERY: Duration = Duration::from_secs(2);
 
 /// How long the database may take to answer a poll.
 const POLL_DEADLINE: Duration = Duration::from_secs(5);

@@ -68,7 +68,10 @@ async fn what_an_administrator_asks_for_wrongly_is_named() {
         (json!({"tenant": "ours", "name": "x", "role": "system"}), "role"),
         (json!({"tenant": "ours", "name": "x", "expiresAt": "2001-01-01T00:00:00Z"}), "expiresAt"),
         (json!({"tenant": "ours", "name": "x", "limits": {"requests": {"perMinute": 1, "burst": 0}}}), "limits"),
-        (json!({"tenant": "ours", "name": "x", "budgets": [{"period": "day", "limitUsd": 1}, {"period": "day", "limitUsd": 2}]}), "budgets"),
+        (
+            json!({"tenant": "ours", "name": "x", "budgets": [{"period": "day", "limitUsd": 1}, {"period": "day", "limitUsd": 2}]}),
+            "budgets",
+        ),
         (json!({"tenant": "nobodys", "name": "x"}), "body"),
     ] {
         let (status, answer) = sent(client.post(stage.url("/api/admin/keys")).bearer_auth(&admin).json(&body)).await;

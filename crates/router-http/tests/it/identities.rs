@@ -162,7 +162,7 @@ impl People {
             audience: "api".into(),
             metrics_token: Some(SecretString::from(METRICS_TOKEN)),
         };
-        let auth = Arc::new(Auth::new(settings, stores.clone()));
+        let auth = Arc::new(Auth::new(settings, Some(stores.clone())));
         auth.refresh().await.unwrap();
         Self { memory, stores, auth }
     }

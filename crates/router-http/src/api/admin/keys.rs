@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
-use super::{All, actor, path_id};
+use super::{All, BudgetView, actor, path_id};
 use crate::auth::api_key::FreshKey;
 use crate::auth::directory::Directory;
 use crate::auth::key_ring::KeyRing;
@@ -76,7 +76,7 @@ struct KeyView {
     allowed_models: Option<Vec<ModelId>>,
     allowed_providers: Option<Vec<ProviderId>>,
     limits: Limits,
-    budgets: Vec<Budget>,
+    budgets: Vec<BudgetView>,
     keep_text: Option<KeepText>,
     tags: Vec<String>,
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -218,7 +218,7 @@ impl From<ApiKey> for KeyView {
             allowed_models: key.allowed_models,
             allowed_providers: key.allowed_providers,
             limits: key.limits,
-            budgets: key.budgets,
+            budgets: BudgetView::all(key.budgets),
             keep_text: key.keep_text,
             tags: key.tags,
             created_at: key.created_at,

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{All, actor, path_id, refused};
+use super::{All, BudgetView, actor, path_id, refused};
 use crate::auth::key_ring::{check_grants, is_name};
 use crate::error::ApiError;
 use crate::json as body;
@@ -52,7 +52,7 @@ struct TenantView {
     id: TenantId,
     name: String,
     limits: Limits,
-    budgets: Vec<Budget>,
+    budgets: Vec<BudgetView>,
     keep_text: Option<KeepText>,
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
@@ -157,6 +157,7 @@ async fn put(asked: &Asked, before: Option<Tenant>, tenant: &Tenant) -> Result<(
 impl From<Tenant> for TenantView {
     fn from(tenant: Tenant) -> Self {
         let Tenant { id, name, limits, budgets, keep_text, created_at, disabled_at } = tenant;
+        let budgets = BudgetView::all(budgets);
         Self { id, name, limits, budgets, keep_text, created_at, disabled_at }
     }
 }

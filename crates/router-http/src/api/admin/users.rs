@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{All, actor, path_id, refused};
+use super::{All, BudgetView, actor, path_id, refused};
 use crate::auth::key_ring::check_grants;
 use crate::auth::new_user;
 use crate::auth::password::PasswordError;
@@ -65,7 +65,7 @@ struct UserView {
     /// Whether the user has a password to log in with.
     can_log_in: bool,
     limits: Limits,
-    budgets: Vec<Budget>,
+    budgets: Vec<BudgetView>,
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
@@ -189,7 +189,7 @@ impl From<User> for UserView {
             role: user.role,
             can_log_in: user.password_hash.is_some(),
             limits: user.limits,
-            budgets: user.budgets,
+            budgets: BudgetView::all(user.budgets),
             created_at: user.created_at,
             disabled_at: user.disabled_at,
         }
