@@ -50,6 +50,12 @@ pub fn report(loaded: &Loaded) -> anyhow::Result<String> {
     let mut text = String::from("# The configuration is valid. In force, and where each value comes from:\n");
     let mut section = |name: &str, values: toml::Table| add_section(&mut text, name, &values, origins);
     section("server", table(&config.server)?);
+    let mut auth = table(&config.auth)?;
+    for (name, secret) in config.secrets.named() {
+        let shown = if secret.is_some() { "(set, not shown)" } else { "(not set)" };
+        auth.insert(name.to_lowercase(), shown.into());
+    }
+    section("auth", auth);
     section("data", data(config)?);
     for (name, provider) in &config.providers {
         let mut values = table(provider)?;

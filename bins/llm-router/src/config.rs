@@ -4,6 +4,7 @@
 //! lays the variables over it, `provide` finds keys and addresses of providers, `validate` looks at all of it together.
 //! Every value keeps its `origin`; every part adds its errors to one list.
 
+pub mod auth;
 pub mod duration_text;
 pub mod error;
 pub mod failover;
@@ -31,6 +32,7 @@ use std::path::{Path, PathBuf};
 
 use router_core::id::ProviderId;
 
+use auth::{Auth, AuthSecrets};
 use error::{ConfigError, ConfigErrors};
 use failover::{Deadlines, Failover};
 use file::ConfigFile;
@@ -58,6 +60,10 @@ pub struct Config {
     pub demo: bool,
     /// Where the server listens, for whom, and how much it takes.
     pub server: Server,
+    /// Who is let in.
+    pub auth: Auth,
+    /// What credentials are proved with.
+    pub secrets: AuthSecrets,
     /// Where things are kept.
     pub data: Data,
     /// Who answers; the well-known three are always there, with or without a key. None in a demonstration.
@@ -97,6 +103,7 @@ impl Config {
     pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
         let changed = [
             ("server", self.server != new.server),
+            ("auth", (&self.auth, &self.secrets) != (&new.auth, &new.secrets)),
             ("data", self.data != new.data),
             ("cache (ttl, max_size)", (self.cache.ttl, self.cache.max_size) != (new.cache.ttl, new.cache.max_size)),
             ("rate_limit.max_callers", self.rate_limit.max_callers != new.rate_limit.max_callers),
@@ -150,7 +157,8 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
     watched.extend(file.models.files.iter().cloned());
     watched.extend(file.providers.values().filter_map(|section| section.api_key_file.clone()));
     let providers = if sources.demo { BTreeMap::new() } else { scope.providers(std::mem::take(&mut file.providers)) };
-    let config = assemble(file, providers, sources.demo);
+    let secrets = if sources.demo { AuthSecrets::default() } else { scope.secrets(&sources.directory) };
+    let config = assemble(file, providers, secrets, sources.demo);
     validate::check(&config, &origins, &mut errors);
     if errors.is_empty() {
         return Ok(Loaded { config, warnings, origins, watched });
@@ -194,12 +202,16 @@ fn demonstrate(file: &mut ConfigFile, directory: &Path, origins: &mut Origins) {
     }
 }
 
-fn assemble(file: ConfigFile, providers: BTreeMap<ProviderId, Provider>, demo: bool) -> Config {
-    let ConfigFile { server, data, providers: _, models, routing, failover, deadlines, cache, rate_limit, .. } = file;
+fn assemble(file: ConfigFile, providers: BTreeMap<ProviderId, Provider>, secrets: AuthSecrets, demo: bool) -> Config {
+    let ConfigFile {
+        server, auth, data, providers: _, models, routing, failover, deadlines, cache, rate_limit, ..
+    } = file;
     let (records, log, metrics) = (file.records, file.log, file.metrics);
     Config {
         demo,
         server,
+        auth,
+        secrets,
         data,
         providers,
         models,

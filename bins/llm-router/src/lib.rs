@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod descriptors;
 pub mod explain;
+pub mod identities;
 mod log_line;
 pub mod logging;
 pub mod meter;

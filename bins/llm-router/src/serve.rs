@@ -28,7 +28,7 @@ use crate::config::{Config, Loaded, load};
 use crate::demo::Demo;
 use crate::reload::{FileWatch, Reloader};
 use crate::signals::{Request, Signals};
-use crate::{catalogue, descriptors, logging, meter, wire};
+use crate::{catalogue, descriptors, identities, logging, meter, wire};
 
 /// How long the last records may take on their way to the database when the server stops. What is left then stays in
 /// the journal, and the next start goes on from there.
@@ -76,6 +76,9 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     for warning in warnings.into_iter().chain(catalogue::warnings(&config, &snapshot.registry)) {
         tracing::warn!("{warning}");
     }
+    if let Some(warning) = identities::warning(&config) {
+        tracing::warn!("{warning}");
+    }
     if snapshot.providers.is_empty() {
         tracing::warn!("no provider has a key: dry runs are answered, executions are not");
     }
@@ -98,6 +101,8 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         recorder: Arc::clone(&journal) as _,
         clock: Arc::new(SystemClock::start()),
     }));
+    let auth = identities::auth(&config, identities::stores(&store));
+    let following = identities::follow(&auth).await;
     let app = App::new(app::Parts {
         engine: Arc::clone(&engine),
         requests: Arc::clone(&store) as _,
@@ -105,6 +110,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         scores: Arc::clone(&store) as _,
         store_health: store,
         journal: Arc::clone(&journal),
+        auth: Arc::clone(&auth),
         counts: vec![
             (RATE_LIMIT_CROWDED, Box::new(move || limiter.crowded())),
             (CACHE_OVERSIZED, Box::new(move || cache.oversized())),
@@ -132,6 +138,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     if let Err(error) = flushed {
         tracing::warn!(%error, "some records are not in the database yet; the next start writes them");
     }
+    following.abort();
     listening.abort();
     writing.abort();
     // The simulated providers last: requests in flight needed them.
@@ -186,6 +193,9 @@ fn make_private(directory: &Path) -> anyhow::Result<()> {
 fn welcome(config: &Config, address: SocketAddr) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "LLM Router listens on http://{address}")?;
+    if let Some(warning) = identities::warning(config) {
+        writeln!(out, "WARNING: {warning}.")?;
+    }
     if config.demo {
         writeln!(out, "Demonstration: the providers are simulated, nothing is billed. Try:\n")?;
         writeln!(out, "  curl -X POST http://{address}/api/route \\")?;

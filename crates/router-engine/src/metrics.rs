@@ -106,6 +106,8 @@ metrics! {
         "Requests refused because the rate limiter had no room for another caller.";
     CACHE_OVERSIZED = "llm_cache_oversized_total", Kind::Counter, [],
         "Answers not cached because they were too large.";
+    AUTH_REFUSED = "llm_auth_refused_total", Kind::Counter, ["reason"],
+        "Requests refused for their credentials, by reason (missing, several, invalid, expired or revoked).";
     HTTP_REQUESTS = "llm_http_requests_total", Kind::Counter, ["route", "method", "status"],
         "HTTP requests, by route pattern and status.";
     HTTP_SECONDS = "llm_http_request_duration_seconds", ANSWER, ["route"],

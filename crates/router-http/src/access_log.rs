@@ -44,7 +44,7 @@ impl Ended {
 /// What is noted of one request. Written down when dropped, so that a request whose caller left is not missing.
 #[derive(Debug)]
 pub(crate) struct AccessLog {
-    id: RequestId,
+    pub(crate) id: RequestId,
     peer: SocketAddr,
     method: Method,
     version: Version,
@@ -122,6 +122,8 @@ fn label(method: &Method) -> &'static str {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
         Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     }

@@ -1,10 +1,12 @@
 //! The endpoints: each file holds the types, the documentation and the handlers of one path.
 
+pub(crate) mod admin;
 pub(crate) mod chat;
 pub(crate) mod eval;
 pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod index;
+pub(crate) mod login;
 pub(crate) mod metrics;
 pub(crate) mod models;
 pub(crate) mod openai_models;

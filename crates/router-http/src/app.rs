@@ -12,6 +12,7 @@ use router_store::record::RequestLog;
 use router_store::score::ScoreStore;
 
 use crate::api::metrics::SuccessRates;
+use crate::auth::Auth;
 use crate::health_memory::HealthMemory;
 use crate::wall_clock;
 
@@ -27,6 +28,8 @@ pub struct Parts {
     pub scores: Arc<dyn ScoreStore>,
     /// Whether the database answers.
     pub store_health: Arc<dyn StoreHealth>,
+    /// Who may call.
+    pub auth: Arc<Auth>,
     /// How the journal is doing.
     pub journal: Arc<Journal>,
     /// What other parts have counted since the start, by metric: read off at each scrape.

@@ -6,6 +6,8 @@ use router_engine::error::RouteError;
 use router_providers::request_error::RequestError;
 use router_store::error::StoreError;
 
+use crate::auth::refusal::Refusal;
+
 /// Why a request was not answered as asked. How each is said (status, type, code, headers) is in
 /// [`error_response`](crate::error_response).
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +76,32 @@ pub(crate) enum ApiError {
     /// can act (`Settings::body_memory_limit`).
     #[error("the server is holding too many large requests at the moment; send this one again in a second")]
     BodyMemory,
+    /// The credentials are missing or not valid. The caller can act.
+    #[error("{}", .0.message())]
+    Unauthenticated(Refusal),
+    /// Nobody of that name is known, and the database does not say whether that is still so. The caller may try later; the
+    /// operator can act.
+    #[error(
+        "keys and users cannot be read at the moment, and these credentials are not among those known; try again later"
+    )]
+    IdentitiesUnavailable,
+    /// A change asked for with a session's cookie alone: another site's page could do that. The caller can act.
+    #[error(
+        "a session's request for a change needs the header `x-csrf-token`, with the token from the login or GET /api/auth/me"
+    )]
+    CsrfToken,
+    /// Nobody has that address and password, or they may not log in. The caller can act.
+    #[error("the address or the password is wrong")]
+    WrongPassword,
+    /// Too many wrong passwords. The caller may try later.
+    #[error("too many attempts to log in; wait {} s", wait.as_secs().max(1))]
+    LoginThrottled {
+        /// How long.
+        wait: Duration,
+    },
+    /// Others are logging in, as many as may at once. The caller may try later.
+    #[error("too many people are logging in at this moment; try again in a second")]
+    LoginBusy,
     /// The caller's role does not cover this. The caller can ask an administrator.
     #[error("your role does not allow this")]
     Forbidden,
@@ -142,6 +170,12 @@ impl ApiError {
     /// A field that is not what it must be.
     pub(crate) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Invalid { field: field.into(), problem: problem.into() }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Unauthenticated(refusal)
     }
 }
 

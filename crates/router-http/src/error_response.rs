@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{ALLOW, CONNECTION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, CONNECTION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use router_core::error_kind::ErrorKind;
 use router_core::id::RequestId;
 use router_engine::error::RouteError;
@@ -11,6 +11,8 @@ use router_providers::request_error::RequestError;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::auth::directory::POLL_EVERY;
+use crate::auth::refusal::Refusal;
 use crate::dialect::Dialect;
 use crate::error::ApiError;
 use crate::native_error::ErrorBody;
@@ -42,6 +44,8 @@ const SLOT_RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(crate) enum ErrorType {
     /// The request is at fault: change it.
     InvalidRequest,
+    /// Nobody knows who the caller is.
+    Authentication,
     /// The caller may not.
     Permission,
     /// There is no such thing.
@@ -62,7 +66,7 @@ pub(crate) type Verdict = (StatusCode, ErrorType, &'static str);
 impl ApiError {
     /// The table.
     pub(crate) fn verdict(&self) -> Verdict {
-        use ErrorType::{Internal, InvalidRequest, NotFound, Permission, Unavailable};
+        use ErrorType::{Authentication, Internal, InvalidRequest, NotFound, Permission, RateLimit, Unavailable};
         match self {
             Self::Request(RequestError::NotJson { .. }) | Self::NotJson { .. } => {
                 (StatusCode::BAD_REQUEST, InvalidRequest, "invalid_json")
@@ -77,6 +81,12 @@ impl ApiError {
             Self::NoHost => (StatusCode::BAD_REQUEST, InvalidRequest, "host_missing"),
             Self::HostNotAllowed { .. } => (StatusCode::FORBIDDEN, Permission, "host_not_allowed"),
             Self::OriginNotAllowed { .. } => (StatusCode::FORBIDDEN, Permission, "origin_not_allowed"),
+            Self::Unauthenticated(refusal) => refusal_verdict(*refusal),
+            Self::WrongPassword => (StatusCode::UNAUTHORIZED, Authentication, "wrong_password"),
+            Self::IdentitiesUnavailable => (StatusCode::SERVICE_UNAVAILABLE, Unavailable, "identities_unavailable"),
+            Self::CsrfToken => (StatusCode::FORBIDDEN, Permission, "csrf_token_missing"),
+            Self::LoginThrottled { .. } => (StatusCode::TOO_MANY_REQUESTS, RateLimit, "login_throttled"),
+            Self::LoginBusy => (StatusCode::SERVICE_UNAVAILABLE, Unavailable, "login_busy"),
             Self::Forbidden => (StatusCode::FORBIDDEN, Permission, "role_not_allowed"),
             Self::NoSuchPath { .. } => (StatusCode::NOT_FOUND, NotFound, "no_such_path"),
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, InvalidRequest, "method_not_allowed"),
@@ -149,6 +159,14 @@ impl ApiError {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 wait(&mut headers, Some(Duration::from_secs(1)));
             }
+            Self::Unauthenticated(refusal) => {
+                headers.insert(WWW_AUTHENTICATE, challenge(*refusal));
+                wait(&mut headers, None);
+            }
+            Self::WrongPassword | Self::Forbidden | Self::CsrfToken => wait(&mut headers, None),
+            Self::IdentitiesUnavailable => wait(&mut headers, Some(POLL_EVERY)),
+            Self::LoginThrottled { wait: time } => wait(&mut headers, Some(*time)),
+            Self::LoginBusy => wait(&mut headers, Some(Duration::from_secs(1))),
             Self::Store(_) | Self::RecordsLate { .. } => wait(&mut headers, Some(RECORDS_RETRY_AFTER)),
             Self::Route(error) => route_headers(error, &mut headers),
             _ => {}
@@ -170,6 +188,25 @@ pub(crate) struct Told {
 /// The error's code, for the access log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Code(pub(crate) &'static str);
+
+const fn refusal_verdict(refusal: Refusal) -> Verdict {
+    use ErrorType::Authentication;
+    match refusal {
+        Refusal::Missing => (StatusCode::UNAUTHORIZED, Authentication, "credentials_missing"),
+        Refusal::Several => (StatusCode::UNAUTHORIZED, Authentication, "credentials_ambiguous"),
+        Refusal::Invalid => (StatusCode::UNAUTHORIZED, Authentication, "credentials_invalid"),
+        Refusal::Expired => (StatusCode::UNAUTHORIZED, Authentication, "credentials_expired"),
+        Refusal::Revoked => (StatusCode::UNAUTHORIZED, Authentication, "credentials_revoked"),
+    }
+}
+
+/// RFC 6750: a request that presented nothing is told how, and no more.
+const fn challenge(refusal: Refusal) -> HeaderValue {
+    HeaderValue::from_static(match refusal {
+        Refusal::Missing => "Bearer realm=\"llm-router\"",
+        _ => "Bearer realm=\"llm-router\", error=\"invalid_token\"",
+    })
+}
 
 fn route_verdict(error: &RouteError) -> Verdict {
     use ErrorType::{InvalidRequest, NotFound, RateLimit, Unavailable};

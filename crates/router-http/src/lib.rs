@@ -28,6 +28,9 @@ mod service;
 mod sse;
 mod voice;
 
+// Who is asking.
+pub mod auth;
+
 // Reading what callers write.
 mod json;
 mod json_value;

@@ -55,6 +55,7 @@ pub(crate) fn verdict(error: &ApiError) -> (StatusCode, Option<&'static str>) {
             (StatusCode::NOT_FOUND, "model_not_found")
         }
         ApiError::Request(error) => return (status, error.code()),
+        ApiError::Unauthenticated(_) => (status, "invalid_api_key"),
         ApiError::Invalid { .. } => (status, "invalid_value"),
         ApiError::Route(RouteError::RateLimited { .. } | RouteError::TooManyAtOnce { .. }) => {
             (status, "rate_limit_exceeded")

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::dialect::Dialect;
 use crate::native_error::ErrorBody;
 use crate::openai_error::OpenAiError;
-use crate::route::{Answer, Content, Limit, Operation, RequestBody, Route};
+use crate::route::{Access, Answer, Content, Limit, Operation, RequestBody, Route};
 use crate::routes::ROUTES;
 
 /// Every route with its parameters, bodies, answers and errors. `docs/openapi.json` is this document.
@@ -31,7 +31,11 @@ pub fn openapi() -> Value {
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas.definitions(), "responses": responses},
+        "components": {"schemas": schemas.definitions(), "responses": responses, "securitySchemes": {
+            "bearer": {"type": "http", "scheme": "bearer", "description": "An API key (`sk-llmr-…`) or a JWT."},
+            "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+            "session": {"type": "apiKey", "in": "cookie", "name": "llmr_session"},
+        }},
     });
     // So that moving a type or a field does not move its lines in the committed document.
     document.sort_all_objects();
@@ -66,7 +70,11 @@ impl Schemas {
 
 fn operation(route: &Route, schemas: &mut Schemas) -> Value {
     let Operation { id, summary, description, .. } = route.operation;
-    let mut operation = json!({"operationId": id, "summary": summary});
+    let mut operation = json!({"operationId": id, "summary": summary, "x-access": route.access.name()});
+    operation["security"] = match route.access {
+        Access::Open => json!([]),
+        _ => json!([{"bearer": []}, {"apiKey": []}, {"session": []}]),
+    };
     if !description.is_empty() {
         operation["description"] = description.into();
     }
@@ -114,7 +122,11 @@ fn parameters(route: &Route, schemas: &mut Schemas) -> Vec<Value> {
 
 /// Ids of our own are UUIDs; names of models are anything.
 fn id_schema(route: &Route) -> Value {
-    if route.path.contains("{*id}") { json!({"type": "string"}) } else { json!({"type": "string", "format": "uuid"}) }
+    if route.path.contains("{*id}") || route.path.starts_with("/api/admin/") {
+        json!({"type": "string"})
+    } else {
+        json!({"type": "string", "format": "uuid"})
+    }
 }
 
 fn request_body(body: &RequestBody, schemas: &mut Schemas) -> Value {
@@ -144,7 +156,10 @@ fn content(answer: &Answer, schemas: &mut Schemas) -> Value {
 /// The route's own error statuses and those that follow from what it takes, in order.
 fn error_statuses(route: &Route) -> Vec<u16> {
     let mut statuses = vec![400, 403, 500];
-    if route.method == Method::POST {
+    if route.access != Access::Open {
+        statuses.extend([401, 503]);
+    }
+    if route.operation.body.is_some() || route.method == Method::POST {
         statuses.extend([408, 413, 415]);
     }
     if route.limit != Limit::None {

@@ -1,5 +1,6 @@
 //! What a route is: one value that the dispatcher, the OpenAPI document and the tests all read.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use router_core::principal::{Principal, Role};
 use schemars::{Schema, SchemaGenerator};
 
 use crate::app::App;
+use crate::auth::Session;
 use crate::error::ApiError;
 use crate::patience::Silence;
 use crate::query::Query;
@@ -34,6 +36,10 @@ pub(crate) struct Asked {
     pub(crate) app: Arc<App>,
     pub(crate) id: RequestId,
     pub(crate) principal: Principal,
+    /// The session that the caller came with.
+    pub(crate) session: Option<Session>,
+    /// The other end of the connection.
+    pub(crate) peer: SocketAddr,
     /// The path's `{id}`, decoded.
     pub(crate) path_id: Option<String>,
     pub(crate) query: Query,
@@ -47,21 +53,39 @@ pub(crate) struct Asked {
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Anyone who reaches the listener: probes, scrapes, the index.
+    /// Anyone who reaches the listener: probes, the index, the login. Credentials are not looked at.
     Open,
+    /// Those who read the metrics: from this machine, with the token for it, or an administrator.
+    Scrapers,
+    /// Everyone who has valid credentials.
+    Anyone,
     /// Those who send prompts.
     Callers,
     /// Those who send prompts, and those who read figures.
     Readers,
+    /// Administrators.
+    Admins,
 }
 
 impl Access {
+    /// The word in the OpenAPI document.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Scrapers => "scrapers",
+            Self::Anyone => "anyone",
+            Self::Callers => "callers",
+            Self::Readers => "readers",
+            Self::Admins => "admins",
+        }
+    }
+
     /// Whether someone of that role may use the route.
     pub(crate) const fn admits(self, role: Role) -> bool {
         match (self, role) {
-            (_, Role::Admin) | (Self::Open, _) | (Self::Callers | Self::Readers, Role::Caller) => true,
-            (Self::Readers, role) => matches!(role, Role::Analyst),
-            (Self::Callers, _) => false,
+            (_, Role::Admin) | (Self::Open | Self::Anyone, _) => true,
+            (Self::Callers | Self::Readers, Role::Caller) | (Self::Readers, Role::Analyst) => true,
+            (Self::Callers | Self::Readers | Self::Admins | Self::Scrapers, _) => false,
         }
     }
 }

@@ -3,7 +3,8 @@
 use http::Method;
 
 use crate::api::{
-    chat, eval, feedback, health, index, metrics, models, openai_models, probes, requests, route as prompts,
+    admin, chat, eval, feedback, health, index, login, metrics, models, openai_models, probes, requests,
+    route as prompts,
 };
 use crate::route::{Access, Limit, Route};
 
@@ -34,8 +35,22 @@ routes! {
     GET  "/api/eval"           Readers Read      eval::LIST           => eval::list;
     GET  "/api/requests"       Readers Read      requests::LIST       => requests::list;
     GET  "/api/requests/{id}"  Readers Read      requests::GET        => requests::get;
+    POST "/api/auth/login"     Open    None      login::LOGIN         => login::login;
+    POST "/api/auth/logout"    Anyone  None      login::LOGOUT        => login::logout;
+    GET  "/api/auth/me"        Anyone  Read      login::ME            => login::me;
+    GET  "/api/admin/keys"     Admins  Read      admin::keys::LIST    => admin::keys::list;
+    POST "/api/admin/keys"     Admins  Read      admin::keys::CREATE  => admin::keys::create;
+    DELETE "/api/admin/keys/{id}" Admins Read    admin::keys::REVOKE  => admin::keys::revoke;
+    POST "/api/admin/keys/{id}/rotate" Admins Read admin::keys::ROTATE => admin::keys::rotate;
+    GET  "/api/admin/users"    Admins  Read      admin::users::LIST   => admin::users::list;
+    POST "/api/admin/users"    Admins  Read      admin::users::CREATE => admin::users::create;
+    PATCH "/api/admin/users/{id}" Admins Read    admin::users::CHANGE => admin::users::change;
+    GET  "/api/admin/tenants"  Admins  Read      admin::tenants::LIST => admin::tenants::list;
+    POST "/api/admin/tenants"  Admins  Read      admin::tenants::CREATE => admin::tenants::create;
+    PATCH "/api/admin/tenants/{id}" Admins Read  admin::tenants::CHANGE => admin::tenants::change;
+    GET  "/api/admin/actions"  Admins  Read      admin::actions::LIST => admin::actions::list;
     GET  "/api/health"         Open    None      health::HEALTH       => health::health;
-    GET  "/api/metrics"        Open    None      metrics::METRICS     => metrics::metrics;
+    GET  "/api/metrics"        Scrapers None     metrics::METRICS     => metrics::metrics;
     GET  "/livez"              Open    None      probes::LIVE         => probes::live;
     GET  "/readyz"             Open    None      probes::READY        => probes::ready;
 }

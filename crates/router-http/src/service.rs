@@ -8,14 +8,17 @@ use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Method, Request, Response, Version};
 use hyper::body::{Body, Incoming};
+use metrics::counter;
 use router_core::id::RequestId;
-use router_core::principal::Principal;
+use router_core::principal::{Principal, Role};
+use router_engine::metrics::AUTH_REFUSED;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::access_log::AccessLog;
 use crate::activity::InFlight;
 use crate::app::App;
+use crate::auth::Caller;
 use crate::body;
 use crate::dialect::Dialect;
 use crate::dispatch::{Dispatch, Found};
@@ -25,7 +28,7 @@ use crate::patience::Silence;
 use crate::query::Query;
 use crate::rate_headers;
 use crate::response::{Reply, ReplyBody, dress};
-use crate::route::{Asked, Limit};
+use crate::route::{Access, Asked, Limit};
 use crate::settings::Settings;
 use crate::tracked_body::TrackedBody;
 
@@ -62,7 +65,7 @@ impl Service {
         let (mut head, body) = request.into_parts();
         let mut log = AccessLog::begin(id, peer, &head);
         let chunked = head.headers.contains_key(TRANSFER_ENCODING);
-        let outcome = self.handle(&mut head, body, id, &mut log).await;
+        let outcome = self.handle(&mut head, body, peer, &mut log).await;
         let mut response = outcome.unwrap_or_else(|error| error.into_response(id, Dialect::of(head.uri.path())));
         dress(&mut response, id);
         close_if_ambiguous(head.version, chunked, &mut response);
@@ -77,17 +80,14 @@ impl Service {
         &self,
         head: &mut Parts,
         body: Incoming,
-        id: RequestId,
+        peer: SocketAddr,
         log: &mut AccessLog,
     ) -> Result<Reply, ApiError> {
+        let id = log.id;
         self.guard.check(head)?;
         let Found { route, path_id } = self.dispatch.find(&head.method, head.uri.path())?;
         log.route = Some(route.path);
-        // Until there are credentials, everyone who passes the guard is the one user of this machine.
-        let principal = Principal::local();
-        if !route.access.admits(principal.role) {
-            return Err(ApiError::Forbidden);
-        }
+        let Caller { principal, session } = self.admit(route.access, head, peer)?;
         let known: Vec<&str> = route.operation.query.iter().map(|parameter| parameter.name).collect();
         let query = Query::read(head.uri.query(), &known)?;
         if route.operation.body.is_some() {
@@ -104,13 +104,38 @@ impl Service {
         let headers = std::mem::take(&mut head.headers);
         let silence =
             Silence { before_response: self.settings.early_response_after, keep_alive: self.settings.keep_alive };
-        let asked = Asked { app: self.app.clone(), id, principal, path_id, query, headers, silence, body };
+        let asked =
+            Asked { app: self.app.clone(), id, principal, session, peer, path_id, query, headers, silence, body };
         let mut response = (route.handler)(asked).await?;
         if let Some(allowance) = allowance {
             rate_headers::insert(response.headers_mut(), &allowance);
         }
         Ok(response)
     }
+
+    /// Who is asking, if they may use a route of that access.
+    fn admit(&self, access: Access, head: &Parts, peer: SocketAddr) -> Result<Caller, ApiError> {
+        let auth = &self.app.parts.auth;
+        let refused = |error: &ApiError| {
+            if let ApiError::Unauthenticated(refusal) = error {
+                counter!(AUTH_REFUSED, "reason" => refusal.name()).increment(1);
+            }
+        };
+        match access {
+            Access::Open => Ok(passer_by()),
+            Access::Scrapers => auth.may_scrape(head, peer).inspect_err(refused).map(|()| passer_by()),
+            access => {
+                let caller = auth.identify(head, peer).inspect_err(refused)?;
+                if access.admits(caller.principal.role) { Ok(caller) } else { Err(ApiError::Forbidden) }
+            }
+        }
+    }
+}
+
+/// Someone at a route that is open to all. Its handler does not ask who it is.
+fn passer_by() -> Caller {
+    let principal = Principal { tenant: "nobody".into(), role: Role::Caller, ..Principal::local() };
+    Caller { principal, session: None }
 }
 
 /// Closes an HTTP/1 connection after a chunked request.

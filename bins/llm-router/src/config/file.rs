@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::auth::Auth;
 use super::error::ConfigError;
 use super::failover::{Deadlines, Failover};
 use super::limits::{Cache, RateLimit};
@@ -27,6 +28,8 @@ use super::suggest;
 pub struct ConfigFile {
     /// Where the server listens, for whom, and how much it takes.
     pub server: Server,
+    /// Who is let in.
+    pub auth: Auth,
     /// Where things are kept.
     pub data: Data,
     /// Who answers, by a name of your choice. `openai`, `anthropic` and `openrouter` exist without being configured.

@@ -6,6 +6,7 @@ use std::path::Path;
 use router_core::grants::KeepText;
 use router_core::id::ProviderId;
 
+use super::auth::{AuthSecrets, SHORTEST_SECRET};
 use super::error::ConfigError;
 use super::http_url::HttpUrl;
 use super::observe::Metrics;
@@ -15,9 +16,6 @@ use super::records::{Data, Records};
 use super::secret::Secret;
 use super::sources::{Value, Variables};
 use super::variables::switch;
-
-/// Below this a secret can be found by trying.
-const SHORTEST_SECRET: usize = 32;
 
 /// What is read from, and what is added to.
 pub(super) struct Scope<'a> {
@@ -67,6 +65,44 @@ impl Scope<'_> {
                 "data.database",
                 "not a database this version knows; write sqlite:PATH",
             ),
+        }
+    }
+
+    /// What credentials are proved with: each from its variable, or from the file that the variable with `_FILE` names.
+    pub(super) fn secrets(&mut self, directory: &Path) -> AuthSecrets {
+        AuthSecrets {
+            api_key: self.auth_secret("API_KEY_SECRET", "API_KEY_SECRET_FILE", directory),
+            api_key_previous: self.auth_secret("API_KEY_SECRET_PREVIOUS", "API_KEY_SECRET_PREVIOUS_FILE", directory),
+            jwt: self.auth_secret("JWT_SECRET", "JWT_SECRET_FILE", directory),
+            metrics_token: self.auth_secret("METRICS_TOKEN", "METRICS_TOKEN_FILE", directory),
+        }
+    }
+
+    fn auth_secret(&mut self, variable: &str, file: &str, directory: &Path) -> Option<Secret> {
+        let (name, read) = match (self.variables.value(variable), self.variables.value(file)) {
+            (Value::Set(_), Value::Set(_)) => {
+                self.refuse_variable(file, file, format!("{variable} is set too; unset one of them"));
+                return None;
+            }
+            (Value::Set(text), _) => (variable, Ok(text.to_owned())),
+            (_, Value::Set(path)) => {
+                let read = std::fs::read_to_string(directory.join(path));
+                (file, read.map_err(|error| format!("{path} cannot be read: {error}")))
+            }
+            _ => return None,
+        };
+        match read.and_then(|text| Secret::new(text.trim())) {
+            Ok(secret) if secret.len() >= SHORTEST_SECRET => Some(secret),
+            Ok(_) => {
+                let message =
+                    format!("shorter than {SHORTEST_SECRET} characters; `openssl rand -hex 32` makes a good one");
+                self.refuse_variable(name, name, message);
+                None
+            }
+            Err(message) => {
+                self.refuse_variable(name, name, message);
+                None
+            }
         }
     }
 

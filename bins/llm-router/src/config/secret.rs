@@ -24,6 +24,13 @@ impl Secret {
     pub const fn secret(&self) -> &SecretString {
         &self.0
     }
+
+    /// How many characters it has; never 0.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "it never is")]
+    pub fn len(&self) -> usize {
+        self.0.expose_secret().len()
+    }
 }
 
 impl PartialEq for Secret {

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::Config;
+use super::auth::SHORTEST_SECRET;
 use super::error::ConfigError;
 use super::origin::Origins;
+use super::server::Environment;
 
 /// The most a retry setting may multiply an outage by.
 const MOST_RETRIES: u32 = 20;
@@ -26,11 +28,36 @@ pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigE
         }
     };
     let server = &config.server;
+    let missing = missing_secrets(config);
+    let production = server.environment == Environment::Production && !config.demo;
+    if production && !missing.is_empty() {
+        let message = format!(
+            "in production callers are authenticated, which needs {}; set each to at least {SHORTEST_SECRET} random \
+             characters (`openssl rand -hex 32`)",
+            missing.join(" and ")
+        );
+        require(false, "server.environment", &message);
+    }
+    if !server.listen.ip().is_loopback() && !missing.is_empty() && !production && !server.allow_unauthenticated_network
+    {
+        let message = format!(
+            "others could reach this address, and without {} callers cannot be authenticated; set each to at least \
+             {SHORTEST_SECRET} random characters (`openssl rand -hex 32`), listen on 127.0.0.1, or set \
+             server.allow_unauthenticated_network = true if only callers you trust reach it",
+            missing.join(" and ")
+        );
+        require(false, "server.listen", &message);
+    }
     require(
-        server.listen.ip().is_loopback() || server.allow_unauthenticated_network,
-        "server.listen",
-        "others could reach this address, and callers are not authenticated yet; listen on 127.0.0.1 behind a proxy that \
-         authenticates, or set server.allow_unauthenticated_network = true if only callers you trust reach it",
+        !(production && server.allow_unauthenticated_network),
+        "server.allow_unauthenticated_network",
+        "is for development and demonstrations; in production everybody is authenticated",
+    );
+    require(!config.auth.issuer.is_empty(), "auth.issuer", "must not be empty");
+    require(
+        !config.auth.audience.is_empty() && config.auth.audience != "llm-router/session",
+        "auth.audience",
+        "must not be empty, and not that of sessions",
     );
     require(server.head_limit >= SMALLEST_HEAD, "server.head_limit", "less than 8KiB, which common clients need");
     require(server.body_limit > 0, "server.body_limit", "must be more than 0");
@@ -68,6 +95,13 @@ pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigE
     for file in &config.models.files {
         require(file.is_file(), "models.files", &format!("{}: there is no such file", file.display()));
     }
+}
+
+/// The secrets without which nobody can be authenticated.
+fn missing_secrets(config: &Config) -> Vec<&'static str> {
+    let needed = ["API_KEY_SECRET", "JWT_SECRET"];
+    let named = config.secrets.named().into_iter();
+    named.filter(|(name, secret)| secret.is_none() && needed.contains(name)).map(|(name, _)| name).collect()
 }
 
 fn waits(config: &Config) -> [(&'static str, Duration); 16] {

@@ -53,14 +53,12 @@ const fn sets(
 
 const REDIS: &str = "this version keeps cache and limits in the memory of this process, also where replicas share a \
                      Redis: each replica counts for itself";
-const SECRETS: &str = "this version does not authenticate callers: it listens on loopback addresses only, unless \
-                       server.allow_unauthenticated_network says otherwise";
 const EVALUATION: &str = "this version does not run evaluations by itself";
 const COUNT: &str = "a whole number above 0";
 const SWITCH: &str = "true or false";
 
 /// All of them, in the order of `.env.example`.
-pub const VARIABLES: [Variable; 29] = [
+pub const VARIABLES: [Variable; 35] = [
     variable("DATABASE_URL", Effect::Special("where the SQLite database is")),
     variable("REDIS_URL", Effect::NotYet(REDIS)),
     variable("REDIS_PASSWORD", Effect::NotYet(REDIS)),
@@ -71,8 +69,14 @@ pub const VARIABLES: [Variable; 29] = [
     variable("OPENAI_BASE_URL", Effect::Special("the address of the provider `openai`")),
     variable("ANTHROPIC_BASE_URL", Effect::Special("the address of the provider `anthropic`")),
     variable("OPENROUTER_BASE_URL", Effect::Special("the address of the provider `openrouter`")),
-    variable("JWT_SECRET", Effect::NotYet(SECRETS)),
-    variable("API_KEY_SECRET", Effect::NotYet(SECRETS)),
+    variable("API_KEY_SECRET", Effect::Special("digests of API keys")),
+    variable("API_KEY_SECRET_FILE", Effect::Special("the same, from a file")),
+    variable("API_KEY_SECRET_PREVIOUS", Effect::Special("digests of API keys, while the secret is replaced")),
+    variable("API_KEY_SECRET_PREVIOUS_FILE", Effect::Special("the same, from a file")),
+    variable("JWT_SECRET", Effect::Special("tokens and sessions")),
+    variable("JWT_SECRET_FILE", Effect::Special("the same, from a file")),
+    variable("METRICS_TOKEN", Effect::Special("who may scrape the metrics")),
+    variable("METRICS_TOKEN_FILE", Effect::Special("the same, from a file")),
     variable("RECORDS_TEXT_SECRET", Effect::Special("what digests of texts are made with (records.text = \"hashed\")")),
     sets("RATE_LIMIT_REQUESTS_PER_MINUTE", "rate_limit.requests_per_minute", COUNT, |file, text| {
         text.parse().ok().map(|rate| file.rate_limit.requests_per_minute = rate)

@@ -21,6 +21,7 @@ use router_engine::metrics::CACHE_OVERSIZED;
 use router_engine::settings::{EngineSettings, FailoverSettings};
 use router_engine::snapshot::Snapshot;
 use router_http::app::{App, Parts};
+use router_http::auth::Auth;
 use router_http::server::{Stopped, serve};
 use router_http::settings::Settings;
 use router_providers::provider::Provider;
@@ -96,6 +97,21 @@ impl Stage {
         Self { provider, ..stage.await }
     }
 
+    /// The same with those identities.
+    pub(crate) async fn with_auth(settings: Settings, auth: Arc<Auth>) -> Self {
+        let provider = Arc::new(Obedient::default());
+        let named = |name: &str| (ProviderId::from(name), Arc::clone(&provider) as Arc<dyn Provider>);
+        let providers = HashMap::from(["openai", "anthropic", "openrouter"].map(named));
+        let dead = Arc::new(DeadStore);
+        let back = async |_: &Path, _| Backing {
+            requests: dead.clone(),
+            feedback: dead.clone(),
+            scores: dead.clone(),
+            health: dead.clone(),
+        };
+        Self::with_all(Registry::shipped(), settings, engine_settings(), providers, auth, back).await
+    }
+
     /// A server with those providers, over the database that `back` opens in a directory of its own.
     pub(crate) async fn with_backing(
         settings: Settings,
@@ -114,6 +130,18 @@ impl Stage {
         providers: HashMap<ProviderId, Arc<dyn Provider>>,
         back: impl AsyncFnOnce(&Path, Arc<Journal>) -> Backing,
     ) -> Self {
+        let auth = Arc::new(Auth::without_identities());
+        Self::with_all(registry, settings, engine_settings, providers, auth, back).await
+    }
+
+    async fn with_all(
+        registry: Registry,
+        settings: Settings,
+        engine_settings: EngineSettings,
+        providers: HashMap<ProviderId, Arc<dyn Provider>>,
+        auth: Arc<Auth>,
+        back: impl AsyncFnOnce(&Path, Arc<Journal>) -> Backing,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
         let Backing { requests, feedback, scores, health } = back(directory.path(), journal.clone()).await;
@@ -125,6 +153,7 @@ impl Stage {
             scores,
             store_health: health,
             journal,
+            auth,
             metrics: Some(recorder()),
             grafana_url: Some("http://localhost:3001".into()),
             counts: vec![(CACHE_OVERSIZED, Box::new(|| 7))],
