@@ -25,6 +25,10 @@ pub enum Command {
     Models(ModelsArgs),
     /// Validate the configuration offline, and show what is in force and where it comes from
     Check(ConfigArgs),
+    /// Make, replace, revoke and list API keys, in the configured database
+    Keys(KeysArgs),
+    /// Make users who log in to the dashboard, in the configured database
+    Users(UsersArgs),
     /// Print the JSON Schema of the configuration file
     ConfigSchema,
     /// Print the OpenAPI document of the HTTP API
@@ -84,6 +88,106 @@ pub struct ModelsArgs {
     /// As JSON instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `keys`.
+#[derive(Debug, Clone, Args)]
+pub struct KeysArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: KeysAction,
+    /// Which configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// As JSON instead of a table
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do with keys.
+#[derive(Debug, Clone, Subcommand)]
+pub enum KeysAction {
+    /// Make a key, and print it: this once
+    Create(Box<NewKeyArgs>),
+    /// Make a new key with the same grants; the old one goes on for a while
+    Rotate {
+        /// The public part of the old key
+        id: String,
+        /// How long the old key goes on
+        #[arg(long, value_name = "HOURS", default_value_t = 24)]
+        overlap_hours: u32,
+    },
+    /// Refuse a key from now on
+    Revoke {
+        /// The public part of the key
+        id: String,
+    },
+    /// List all keys, without what proves them
+    List,
+}
+
+/// A key to be made.
+#[derive(Debug, Clone, Args)]
+pub struct NewKeyArgs {
+    /// What people call it
+    pub name: String,
+    /// Who is billed; made if there is none of that id
+    #[arg(long, default_value = "default")]
+    pub tenant: String,
+    /// The user it belongs to
+    #[arg(long, value_name = "ID")]
+    pub user: Option<String>,
+    /// admin, analyst or caller
+    #[arg(long, default_value = "caller")]
+    pub role: String,
+    /// A model it may use; can be repeated [default: all]
+    #[arg(long = "model", value_name = "ID")]
+    pub models: Vec<String>,
+    /// A provider its prompts may be sent to; can be repeated [default: all]
+    #[arg(long = "provider", value_name = "ID")]
+    pub providers: Vec<String>,
+    /// Prompts a minute [default: unlimited]
+    #[arg(long, value_name = "NUMBER")]
+    pub requests_per_minute: Option<u32>,
+    /// US dollars a month [default: unlimited]
+    #[arg(long, value_name = "USD")]
+    pub monthly_usd: Option<f64>,
+    /// A label; can be repeated
+    #[arg(long = "tag", value_name = "LABEL")]
+    pub tags: Vec<String>,
+    /// After how many days it expires [default: never]
+    #[arg(long, value_name = "DAYS")]
+    pub expires_in_days: Option<u32>,
+}
+
+/// Arguments of `users`.
+#[derive(Debug, Clone, Args)]
+pub struct UsersArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: UsersAction,
+    /// Which configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// What to do with users.
+#[derive(Debug, Clone, Subcommand)]
+pub enum UsersAction {
+    /// Make a user; the password is the first line of the standard input, or of a file
+    Create {
+        /// The address they log in with
+        email: String,
+        /// Who is billed; made if there is none of that id
+        #[arg(long, default_value = "default")]
+        tenant: String,
+        /// admin, analyst or caller
+        #[arg(long, default_value = "admin")]
+        role: String,
+        /// A file whose first line is the password
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
 }
 
 #[cfg(test)]

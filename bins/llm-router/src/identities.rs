@@ -2,15 +2,24 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
+use jiff::Timestamp;
+use router_core::grants::Limits;
+use router_core::id::TenantId;
+use router_core::principal::Role;
 use router_http::auth::api_key::KeySecrets;
 use router_http::auth::stores::IdentityStores;
 use router_http::auth::{Anonymous, Auth, AuthSettings};
-use router_store::sqlite::SqliteStore;
+use router_store::sqlite::{SqliteSettings, SqliteStore};
+use router_store::tenants::Tenant;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::config::secret::Secret;
 use crate::config::server::Environment;
+
+/// Who the command line is in the list of changes.
+pub const ACTOR: &str = "cli";
 
 /// What digests of API keys are made with, if anything is.
 #[must_use]
@@ -52,6 +61,58 @@ pub fn auth(config: &Config, stores: Option<IdentityStores>) -> Arc<Auth> {
 #[must_use]
 pub const fn stores(_store: &Arc<SqliteStore>) -> Option<IdentityStores> {
     None
+}
+
+/// Runs a command that works on the configured database.
+///
+/// # Errors
+/// The database cannot be opened, or the command fails.
+pub fn with_stores<T>(
+    config: &Config,
+    command: impl AsyncFnOnce(&IdentityStores) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    runtime.block_on(async {
+        std::fs::create_dir_all(&config.data.dir)
+            .with_context(|| format!("the data directory {} cannot be made", config.data.dir.display()))?;
+        let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
+        let stores = stores(&store).context("this database keeps no keys and users")?;
+        command(&stores).await
+    })
+}
+
+/// Makes a tenant of that id, if there is none.
+///
+/// # Errors
+/// The database did not take it.
+pub async fn ensure_tenant(stores: &IdentityStores, id: &TenantId) -> anyhow::Result<()> {
+    if stores.tenants.tenants().await?.iter().any(|tenant| tenant.id == *id) {
+        return Ok(());
+    }
+    let tenant = Tenant {
+        id: id.clone(),
+        name: id.to_string(),
+        limits: Limits::default(),
+        budgets: Vec::new(),
+        keep_text: None,
+        created_at: Timestamp::now(),
+        disabled_at: None,
+    };
+    stores.tenants.put_tenant(&tenant).await?;
+    Ok(stores.note(ACTOR, "tenant.create", format!("tenant:{id}"), None, None).await?)
+}
+
+/// A role from its name.
+///
+/// # Errors
+/// There is none of that name that people have.
+pub fn role(name: &str) -> anyhow::Result<Role> {
+    match name {
+        "admin" => Ok(Role::Admin),
+        "analyst" => Ok(Role::Analyst),
+        "caller" => Ok(Role::Caller),
+        _ => anyhow::bail!("--role: `{name}` is no role; write admin, analyst or caller"),
+    }
 }
 
 /// Reads who may call, and follows changes from then on. A database that does not answer now may do so later.

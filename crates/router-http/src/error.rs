@@ -112,7 +112,7 @@ pub(crate) enum ApiError {
         path: String,
     },
     /// The path has other methods. The caller can act.
-    #[error("this path takes {allow}; cross-origin requests (CORS) are off")]
+    #[error("this path takes {allow}; cross-origin requests (CORS) are off but for configured origins")]
     MethodNotAllowed {
         /// Its methods, as in the `Allow` header.
         allow: String,

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 
 use crate::error::ApiError;
 use crate::settings::Settings;
@@ -46,6 +46,13 @@ impl Guard {
             return Err(ApiError::HostNotAllowed { host: host.host().chars().take(100).collect() });
         }
         self.check_origin(&request.headers, &host)
+    }
+
+    /// The configured origin of the page that asks, if it is one of those.
+    pub(crate) fn page_from(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let origin = headers.get(ORIGIN)?;
+        let known = origin.to_str().is_ok_and(|text| self.origins.contains(&text.to_ascii_lowercase()));
+        known.then(|| origin.clone())
     }
 
     fn answers_to(&self, host: &str) -> bool {

@@ -11,6 +11,7 @@ mod tracked_body;
 // One request.
 mod access_log;
 mod body;
+mod cors;
 mod dialect;
 mod dispatch;
 mod error;

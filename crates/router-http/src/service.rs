@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Method, Request, Response, Version};
 use hyper::body::{Body, Incoming};
@@ -20,6 +20,7 @@ use crate::activity::InFlight;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body;
+use crate::cors;
 use crate::dialect::Dialect;
 use crate::dispatch::{Dispatch, Found};
 use crate::error::ApiError;
@@ -32,12 +33,17 @@ use crate::route::{Access, Asked, Limit};
 use crate::settings::Settings;
 use crate::tracked_body::TrackedBody;
 
+/// How long browsers insist on HTTPS once they came by it.
+const A_YEAR: &str = "max-age=31536000";
+
 /// What all connections of a listener share.
 pub(crate) struct Service {
     app: Arc<App>,
     settings: Settings,
     guard: Guard,
     dispatch: Dispatch,
+    /// People come by HTTPS, which a proxy ends.
+    behind_https: bool,
     /// A permit for each byte of body in memory.
     body_room: Arc<Semaphore>,
 }
@@ -47,7 +53,8 @@ impl Service {
         let guard = Guard::new(&settings, address);
         let body_bytes = settings.body_memory_limit.max(settings.body_limit).min(Semaphore::MAX_PERMITS);
         let body_room = Arc::new(Semaphore::new(body_bytes));
-        Self { app, settings, guard, dispatch: Dispatch::new(), body_room }
+        let behind_https = settings.app_url.as_ref().is_some_and(|url| url.scheme_str() == Some("https"));
+        Self { app, settings, guard, dispatch: Dispatch::new(), behind_https, body_room }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -65,9 +72,16 @@ impl Service {
         let (mut head, body) = request.into_parts();
         let mut log = AccessLog::begin(id, peer, &head);
         let chunked = head.headers.contains_key(TRANSFER_ENCODING);
+        let page = self.guard.page_from(&head.headers);
         let outcome = self.handle(&mut head, body, peer, &mut log).await;
         let mut response = outcome.unwrap_or_else(|error| error.into_response(id, Dialect::of(head.uri.path())));
         dress(&mut response, id);
+        if self.behind_https {
+            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(A_YEAR));
+        }
+        if let Some(origin) = page {
+            cors::let_read(&mut response, origin);
+        }
         close_if_ambiguous(head.version, chunked, &mut response);
         log.answering(&response);
         if head.method == Method::HEAD {
@@ -85,6 +99,9 @@ impl Service {
     ) -> Result<Reply, ApiError> {
         let id = log.id;
         self.guard.check(head)?;
+        if cors::is_preflight(head) && self.guard.page_from(&head.headers).is_some() {
+            return Ok(cors::preflight());
+        }
         let Found { route, path_id } = self.dispatch.find(&head.method, head.uri.path())?;
         log.route = Some(route.path);
         let Caller { principal, session } = self.admit(route.access, head, peer)?;

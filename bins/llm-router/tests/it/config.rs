@@ -86,6 +86,8 @@ fn every_setting_of_the_original_is_taken() {
         ("LOG_LEVEL", "WARN"),
         ("LOG_FORMAT", "text"),
         ("NODE_ENV", "production"),
+        ("API_KEY_SECRET", SECRET),
+        ("JWT_SECRET", SECRET),
         ("NEXT_PUBLIC_APP_URL", "https://router.example.org/"),
         ("DATABASE_URL", "sqlite://elsewhere/records.db"),
     ];
@@ -103,11 +105,15 @@ fn every_setting_of_the_original_is_taken() {
     assert_eq!(warnings, Vec::<String>::new());
 }
 
+/// As long as a secret must be at least.
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
 #[test]
 fn production_logs_json_unless_told_otherwise() {
     assert_eq!(loaded(&[], &[]).config.log_format(), LogFormat::Pretty);
-    assert_eq!(loaded(&[], &[("APP_ENV", "production")]).config.log_format(), LogFormat::Json);
-    let told = [("APP_ENV", "production"), ("LOG_FORMAT", "pretty")];
+    let production = [("APP_ENV", "production"), ("API_KEY_SECRET", SECRET), ("JWT_SECRET", SECRET)];
+    assert_eq!(loaded(&[], &production).config.log_format(), LogFormat::Json);
+    let told = [&production[..], &[("LOG_FORMAT", "pretty")]].concat();
     assert_eq!(loaded(&[], &told).config.log_format(), LogFormat::Pretty);
 }
 
@@ -132,9 +138,9 @@ fn what_a_template_left_counts_as_not_set() {
 
 #[test]
 fn what_this_version_cannot_do_is_said() {
-    let set = [("REDIS_URL", "redis://localhost"), ("REDIS_DB", "1"), ("JWT_SECRET", "x"), ("EVAL_MIN_SAMPLES", "5")];
+    let set = [("REDIS_URL", "redis://localhost"), ("REDIS_DB", "1"), ("EVAL_MIN_SAMPLES", "5")];
     let warnings = loaded(&[], &set).warnings;
-    let starts = ["REDIS_URL, REDIS_DB set without effect", "JWT_SECRET set without", "EVAL_MIN_SAMPLES set without"];
+    let starts = ["REDIS_URL, REDIS_DB set without effect", "EVAL_MIN_SAMPLES set without"];
     assert_eq!(warnings.len(), starts.len(), "{warnings:?}");
     for (warning, start) in warnings.iter().zip(starts) {
         assert!(warning.starts_with(start), "{warning}");

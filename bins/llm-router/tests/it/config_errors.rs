@@ -200,3 +200,36 @@ fn check_says_so_with_its_exit_code() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("mine.toml:2: log.level: not known: `loud`"), "{text}");
 }
+
+#[test]
+fn a_server_that_others_reach_needs_secrets_and_says_which() {
+    const LONG: &str = "0123456789abcdef0123456789abcdef";
+    let open = [("llm-router.toml", "[server]\nlisten = \"0.0.0.0:3000\"\n")];
+    let both = [("API_KEY_SECRET", LONG), ("JWT_SECRET", LONG)];
+    assert_eq!(errors(&open, &both), Vec::<String>::new());
+    let one = errors(&open, &both[..1]);
+    assert!(one[0].contains("without JWT_SECRET callers cannot be"), "{one:?}");
+
+    let production = ("APP_ENV", "production");
+    let said = errors(&[], &[production]);
+    assert!(said[0].contains("API_KEY_SECRET and JWT_SECRET"), "{said:?}");
+    assert_eq!(errors(&[], &[production, both[0], both[1]]), Vec::<String>::new());
+    let opted_out = [("llm-router.toml", "[server]\nallow_unauthenticated_network = true\n")];
+    let said = errors(&opted_out, &[production, both[0], both[1]]);
+    assert!(said[0].contains("in production everybody is authenticated"), "{said:?}");
+}
+
+#[test]
+fn a_secret_that_is_too_short_is_refused_and_not_repeated() {
+    for name in ["API_KEY_SECRET", "API_KEY_SECRET_PREVIOUS", "JWT_SECRET", "METRICS_TOKEN"] {
+        let said = errors(&[], &[(name, "canary-of-31-characters-aaaaaaa")]);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains(name) && said[0].contains("32 characters") && !said[0].contains("canary"), "{said:?}");
+    }
+    let said = errors(&[("secret", "canary")], &[("JWT_SECRET_FILE", "secret")]);
+    assert!(said[0].contains("JWT_SECRET_FILE") && !said[0].contains("canary"), "{said:?}");
+    let long = "0123456789abcdef0123456789abcdef\n";
+    assert_eq!(errors(&[("secret", long)], &[("JWT_SECRET_FILE", "secret")]), Vec::<String>::new());
+    let said = errors(&[("secret", long)], &[("JWT_SECRET_FILE", "secret"), ("JWT_SECRET", long.trim())]);
+    assert!(said[0].contains("JWT_SECRET is set too"), "{said:?}");
+}

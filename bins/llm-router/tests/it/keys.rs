@@ -92,13 +92,17 @@ async fn a_demonstration_leaves_real_keys_alone() {
 }
 
 fn assert_nowhere_below(directory: &std::path::Path) {
+    assert_without(directory, CANARY);
+}
+
+fn assert_without(directory: &std::path::Path, canary: &str) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            assert_nowhere_below(&path);
+            assert_without(&path, canary);
         } else {
             let bytes = std::fs::read(&path).unwrap();
-            assert!(!bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()), "{}", path.display());
+            assert!(!bytes.windows(canary.len()).any(|window| window == canary.as_bytes()), "{}", path.display());
         }
     }
 }
@@ -125,4 +129,43 @@ async fn a_key_is_sent_to_its_provider_and_shown_nowhere() {
         assert!(!text.contains(CANARY), "{text}");
     }
     assert_nowhere_below(&place.path("data"));
+}
+
+#[tokio::test]
+async fn a_callers_key_is_shown_nowhere_either() {
+    const CALLERS: &str = "sk-llmr-0canary0key0-c4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ry";
+    const SECRET: &str = "c4n4ry-secret-of-the-operator-0123456789";
+    let place = Place::new()
+        .with("LOG_LEVEL", "trace")
+        .with("API_KEY_SECRET", SECRET)
+        .with("JWT_SECRET", SECRET)
+        .with("METRICS_TOKEN", SECRET);
+    let checked = place.run(&["check"]).await;
+    assert_eq!(checked.code, Some(0), "{}", checked.out);
+    let mut server = place.serve(&[]).await;
+    server.process.err.line_with("NO CREDENTIALS").await;
+    let mut said = vec![checked.out, checked.err];
+    for path in ["/api/route", "/v1/chat/completions", "/api/admin/keys", "/nowhere"] {
+        let post = || server.client.post(server.url(path)).json(&json!({"prompt": "Hello"}));
+        for request in [
+            post().bearer_auth(CALLERS),
+            post().header("x-api-key", CALLERS),
+            post().header("cookie", format!("llmr_session={CALLERS}")),
+            post().header("authorization", format!("Basic {CALLERS}")),
+        ] {
+            let answer = request.send().await.unwrap();
+            assert!([401, 404].contains(&answer.status().as_u16()), "{path}: {}", answer.status());
+            said.push(answer.text().await.unwrap());
+        }
+    }
+    let login = json!({"email": "c4n4ry@example.org", "password": "c4n4ry c4n4ry c4n4ry"});
+    let answer = server.client.post(server.url("/api/auth/login")).json(&login).send().await.unwrap();
+    said.push(answer.text().await.unwrap());
+    said.push(server.get("/api/metrics").await.text().await.unwrap());
+    assert_eq!(server.stop().await, Some(0));
+    said.extend([server.process.out.text(), server.process.err.text()]);
+    for text in said {
+        assert!(!text.contains("c4n4ry"), "{text}");
+    }
+    assert_without(&place.path("data"), "c4n4ry");
 }

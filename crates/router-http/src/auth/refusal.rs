@@ -16,10 +16,6 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// All of them.
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 5] = [Self::Missing, Self::Several, Self::Invalid, Self::Expired, Self::Revoked];
-
     /// The label of the metric.
     pub(crate) const fn name(self) -> &'static str {
         match self {

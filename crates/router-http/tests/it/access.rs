@@ -154,3 +154,32 @@ async fn two_different_credentials_are_refused() {
     assert_eq!(both(&key).await.unwrap().status(), 200);
     assert_eq!(both("another").await.unwrap().status(), 401);
 }
+
+#[tokio::test]
+async fn pages_of_configured_origins_may_read_and_others_may_not() {
+    let people = People::new(Anonymous::Nobody).await;
+    let settings = Settings {
+        allowed_origins: vec!["https://console.example".into()],
+        app_url: Some("https://llm.example.org".parse().unwrap()),
+        ..Settings::default()
+    };
+    let stage = Stage::with_auth(settings, people.auth.clone()).await;
+    let preflight = |origin: &'static str| {
+        let request = Client::new().request(Method::OPTIONS, stage.url("/api/route"));
+        request.header("origin", origin).header("access-control-request-method", "POST").send()
+    };
+    let answer = preflight("https://console.example").await.unwrap();
+    assert_eq!(answer.status(), 204);
+    assert_eq!(answer.headers()["access-control-allow-origin"], "https://console.example");
+    assert!(answer.headers()["access-control-allow-headers"].to_str().unwrap().contains("authorization"));
+    assert!(!answer.headers().contains_key("access-control-allow-credentials"), "no cookies");
+    assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
+    let other = preflight("https://evil.example").await.unwrap();
+    assert_eq!(other.status(), 403);
+    assert!(!other.headers().contains_key("access-control-allow-origin"));
+
+    let key = people.key("ours", Role::Caller, |_| {}).await.1;
+    let read = Client::new().get(stage.url("/api/models")).header("origin", "https://console.example").bearer_auth(key);
+    let read = read.send().await.unwrap();
+    assert_eq!((read.status().as_u16(), &read.headers()["vary"]), (200, &"origin".parse().unwrap()));
+}

@@ -16,4 +16,5 @@ mod openai;
 mod openai_hostile;
 mod stage;
 mod streams;
+mod tenants;
 mod whole;

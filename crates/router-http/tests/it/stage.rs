@@ -134,7 +134,8 @@ impl Stage {
         Self::with_all(registry, settings, engine_settings, providers, auth, back).await
     }
 
-    async fn with_all(
+    /// A server of which all is chosen.
+    pub(crate) async fn with_all(
         registry: Registry,
         settings: Settings,
         engine_settings: EngineSettings,
