@@ -68,7 +68,9 @@ pub fn report(loaded: &Loaded) -> anyhow::Result<String> {
     section("failover", table(&config.failover)?);
     section("deadlines", table(&config.deadlines)?);
     section("cache", table(&config.cache)?);
+    section("redis", redis(config)?);
     section("rate_limit", table(&config.rate_limit)?);
+    section("budgets", table(&config.budgets)?);
     section("records", table(&config.records)?);
     section("log", table(&config.log)?);
     section("metrics", table(&config.metrics)?);
@@ -89,6 +91,13 @@ fn table(section: &impl Serialize) -> Result<toml::Table, toml::ser::Error> {
 fn data(config: &Config) -> Result<toml::Table, toml::ser::Error> {
     let mut values = table(&config.data)?;
     values.insert("database".to_owned(), config.data.database.display().to_string().into());
+    Ok(values)
+}
+
+fn redis(config: &Config) -> Result<toml::Table, toml::ser::Error> {
+    let mut values = table(&config.redis)?;
+    let url = if config.redis.url.is_some() { "(set, not shown)" } else { "(not set)" };
+    values.insert("url".to_owned(), url.into());
     Ok(values)
 }
 

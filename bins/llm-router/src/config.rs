@@ -16,6 +16,7 @@ pub mod origin;
 mod provide;
 pub mod provider;
 pub mod records;
+pub mod redis;
 pub mod routing;
 pub mod schema;
 pub mod secret;
@@ -36,11 +37,12 @@ use auth::{Auth, AuthSecrets};
 use error::{ConfigError, ConfigErrors};
 use failover::{Deadlines, Failover};
 use file::ConfigFile;
-use limits::{Cache, RateLimit};
+use limits::{Budgets, Cache, RateLimit};
 use observe::{Log, LogFormat, Metrics};
 use origin::{Origin, Origins};
 use provider::Provider;
 use records::{Data, Records};
+use redis::Redis;
 use router_core::grants::KeepText;
 use routing::{Models, Routing};
 use server::{Environment, Server};
@@ -78,8 +80,12 @@ pub struct Config {
     pub deadlines: Deadlines,
     /// What is remembered.
     pub cache: Cache,
+    /// What replicas share for a while.
+    pub redis: Redis,
     /// How often a caller may ask.
     pub rate_limit: RateLimit,
+    /// What budgets pay for.
+    pub budgets: Budgets,
     /// Which records are kept, and how safely.
     pub records: Records,
     /// What is logged.
@@ -106,6 +112,7 @@ impl Config {
             ("auth", (&self.auth, &self.secrets) != (&new.auth, &new.secrets)),
             ("data", self.data != new.data),
             ("cache (ttl, max_size)", (self.cache.ttl, self.cache.max_size) != (new.cache.ttl, new.cache.max_size)),
+            ("redis", self.redis != new.redis),
             ("rate_limit.max_callers", self.rate_limit.max_callers != new.rate_limit.max_callers),
             ("records (journal_limit, journal_fsync, retention_days)", self.records.kept() != new.records.kept()),
             ("log", self.log != new.log),
@@ -150,6 +157,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
         demonstrate(&mut file, &sources.directory, scope.origins);
     } else {
         scope.database(&mut file.data, &sources.directory);
+        scope.redis(&mut file.redis);
     }
     scope.text_secret(&mut file.records);
     scope.grafana(&mut file.metrics, &mut warnings);
@@ -207,6 +215,7 @@ fn assemble(file: ConfigFile, providers: BTreeMap<ProviderId, Provider>, secrets
         server, auth, data, providers: _, models, routing, failover, deadlines, cache, rate_limit, ..
     } = file;
     let (records, log, metrics) = (file.records, file.log, file.metrics);
+    let (redis, budgets) = (file.redis, file.budgets);
     Config {
         demo,
         server,
@@ -219,7 +228,9 @@ fn assemble(file: ConfigFile, providers: BTreeMap<ProviderId, Provider>, secrets
         failover,
         deadlines,
         cache,
+        redis,
         rate_limit,
+        budgets,
         records,
         log,
         metrics,

@@ -10,11 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use router_cache::memory_quotas::MemoryQuotas;
-use router_cache::memory_response::MemoryResponseCache;
 use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
-use router_engine::metrics::{CACHE_OVERSIZED, RATE_LIMIT_CROWDED};
 use router_http::app::{self, App};
 use router_store::journal::Journal;
 use router_store::sqlite::{SqliteSettings, SqliteStore};
@@ -26,9 +23,11 @@ use crate::cli::ServeArgs;
 use crate::config::sources::Sources;
 use crate::config::{Config, Loaded, load};
 use crate::demo::Demo;
+use crate::quotas::Counting;
 use crate::reload::{FileWatch, Reloader};
 use crate::signals::{Request, Signals};
-use crate::{catalogue, descriptors, identities, logging, meter, wire};
+use crate::spent::Spent;
+use crate::{catalogue, descriptors, identities, logging, meter, quotas, wire};
 
 /// How long the last records may take on their way to the database when the server stops. What is left then stays in
 /// the journal, and the next start goes on from there.
@@ -92,12 +91,11 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
     let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
     let writing = tokio::spawn(writer.run(std::future::pending()));
-    let limiter = Arc::new(MemoryQuotas::new(wire::limiter_names(&config)));
-    let cache = Arc::new(MemoryResponseCache::new(config.cache.max_size, config.cache.ttl));
+    let Counting { quotas, cache, counts, shared, reconciling } = quotas::start(&config, Arc::new(Spent(None))).await?;
     let engine = Arc::new(Engine::new(Parts {
         snapshot,
-        quotas: Arc::clone(&limiter) as _,
-        cache: Arc::clone(&cache) as _,
+        quotas,
+        cache,
         recorder: Arc::clone(&journal) as _,
         clock: Arc::new(SystemClock::start()),
     }));
@@ -111,10 +109,8 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         store_health: store,
         journal: Arc::clone(&journal),
         auth: Arc::clone(&auth),
-        counts: vec![
-            (RATE_LIMIT_CROWDED, Box::new(move || limiter.crowded())),
-            (CACHE_OVERSIZED, Box::new(move || cache.oversized())),
-        ],
+        counts,
+        shared,
         metrics,
         grafana_url: config.metrics.grafana_url.as_ref().map(ToString::to_string),
     });
@@ -141,6 +137,9 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     following.abort();
     listening.abort();
     writing.abort();
+    if let Some(reconciling) = reconciling {
+        reconciling.abort();
+    }
     // The simulated providers last: requests in flight needed them.
     drop(demo);
     Ok(())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use router_core::classify::rules::RuleClassifier;
 use router_core::grants::{Limits, Rate};
-use router_core::id::ProviderId;
+use router_core::id::{ModelId, ProviderId};
 use router_core::quality::QualityTable;
 use router_engine::breaker::BreakerSettings;
 use router_engine::kept_text::TextKey;
@@ -23,6 +23,7 @@ use secrecy::ExposeSecret;
 use crate::catalogue;
 use crate::config::Config;
 use crate::config::failover::ResumeBy;
+use crate::config::limits;
 use crate::config::records::{self, Fsync};
 use crate::demo::Demo;
 
@@ -93,7 +94,7 @@ fn engine_settings(config: &Config) -> EngineSettings {
         },
         deadlines: wait(deadlines.first_event, deadlines.answer),
         reasoning_deadlines: wait(deadlines.first_event_reasoning, deadlines.answer_reasoning),
-        caller_limits: Limits { requests: limited(config.rate_limit.executions()), ..Limits::default() },
+        caller_limits: config.rate_limit.caller(),
         read_rate: limited(config.rate_limit.reads()),
         cache_enabled: config.cache.enabled,
         flight_patience: EngineSettings::default().flight_patience.min(config.server.early_response_after),
@@ -103,10 +104,18 @@ fn engine_settings(config: &Config) -> EngineSettings {
         },
         keep_text: config.records.text,
         text_key: text_key(config),
-        model_limits: HashMap::new(),
-        unpriced: Unpriced::default(),
+        model_limits: model_limits(config),
+        unpriced: match config.budgets.unpriced {
+            limits::Unpriced::Refuse => Unpriced::Refuse,
+            limits::Unpriced::Allow => Unpriced::Allow,
+        },
         default_preferences: config.routing.preferences(),
     }
+}
+
+fn model_limits(config: &Config) -> HashMap<ModelId, Limits> {
+    let limits = config.rate_limit.models.iter().filter(|_| config.rate_limit.enabled);
+    limits.map(|(model, limit)| (ModelId::from(model.as_str()), limit.limits())).collect()
 }
 
 fn text_key(config: &Config) -> Option<TextKey> {

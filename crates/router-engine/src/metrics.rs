@@ -108,6 +108,16 @@ metrics! {
         "Answers not cached because they were too large.";
     AUTH_REFUSED = "llm_auth_refused_total", Kind::Counter, ["reason"],
         "Requests refused for their credentials, by reason (missing, several, invalid, expired or revoked).";
+    ANSWERS_UNSHARED = "llm_cache_unshared_total", Kind::Counter, [],
+        "Answers that other replicas do not get: too large, too many at once, or Redis did not take them.";
+    ANSWERS_UNREADABLE = "llm_cache_unreadable_total", Kind::Counter, [],
+        "Entries of the shared cache that were damaged or somebody else's.";
+    REDIS_FAILURES = "llm_redis_failures_total", Kind::Counter, [],
+        "Questions to Redis that it did not answer in time.";
+    LIMITS_DECIDED_ALONE = "llm_limits_decided_alone_total", Kind::Counter, [],
+        "Requests whose limits this replica decided by itself, because Redis did not answer.";
+    SETTLEMENTS_LOST = "llm_settlements_lost_total", Kind::Counter, [],
+        "Settlements of limits and budgets that did not reach Redis; the ledger puts right what they would have.";
     HTTP_REQUESTS = "llm_http_requests_total", Kind::Counter, ["route", "method", "status"],
         "HTTP requests, by route pattern and status.";
     HTTP_SECONDS = "llm_http_request_duration_seconds", ANSWER, ["route"],

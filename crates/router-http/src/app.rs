@@ -1,6 +1,7 @@
 //! What the handlers work with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -34,11 +35,16 @@ pub struct Parts {
     pub journal: Arc<Journal>,
     /// What other parts have counted since the start, by metric: read off at each scrape.
     pub counts: Vec<(&'static str, Count)>,
+    /// How what replicas share is; `None` for a server that shares nothing.
+    pub shared: Option<SharedState>,
     /// Renders the metrics; `None` switches `/api/metrics` off.
     pub metrics: Option<PrometheusHandle>,
     /// Where people look at the metrics; shown by `GET /`.
     pub grafana_url: Option<String>,
 }
+
+/// Says whether what replicas share answers, and how long its last answer took.
+pub type SharedState = Box<dyn Fn() -> (bool, Option<Duration>) + Send + Sync>;
 
 /// Says how much a part has counted since the start.
 pub type Count = Box<dyn Fn() -> u64 + Send + Sync>;

@@ -12,11 +12,12 @@ use toml::de::{DeTable, DeValue};
 use super::auth::Auth;
 use super::error::ConfigError;
 use super::failover::{Deadlines, Failover};
-use super::limits::{Cache, RateLimit};
+use super::limits::{Budgets, Cache, RateLimit};
 use super::observe::{Log, Metrics};
 use super::origin::{Origin, Origins};
 use super::provider::ProviderSection;
 use super::records::{Data, Records};
+use super::redis::Redis;
 use super::routing::{Models, Routing};
 use super::server::Server;
 use super::suggest;
@@ -44,8 +45,12 @@ pub struct ConfigFile {
     pub deadlines: Deadlines,
     /// What is remembered.
     pub cache: Cache,
+    /// What replicas share for a while.
+    pub redis: Redis,
     /// How often a caller may ask.
     pub rate_limit: RateLimit,
+    /// What budgets pay for.
+    pub budgets: Budgets,
     /// Which records are kept, and how safely.
     pub records: Records,
     /// What is logged.

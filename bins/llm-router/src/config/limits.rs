@@ -1,9 +1,10 @@
 //! `[cache]` and `[rate_limit]`: what is remembered, and how often a caller may ask.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use router_core::grants::Rate;
+use router_core::grants::{Limits, Rate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,14 @@ pub struct RateLimit {
     pub read_requests_per_minute: NonZeroU32,
     /// Reads and dry runs: at once, after a pause.
     pub read_burst: NonZeroU32,
+    /// Tokens of prompts and answers, of one caller: on average; not limited where it is not set.
+    pub tokens_per_minute: Option<NonZeroU32>,
+    /// The same, at once, after a pause; as many as in a minute where it is not set.
+    pub token_burst: Option<NonZeroU32>,
+    /// Requests of one caller that may be under way at the same time; not limited where it is not set.
+    pub concurrent: Option<NonZeroU32>,
+    /// Models that may be asked only so often, whoever calls: by the model's id.
+    pub models: BTreeMap<String, ModelLimit>,
     /// How many callers are kept in memory at most, at about 150 bytes each; at least 100.
     pub max_callers: NonZeroU32,
 }
@@ -59,12 +68,79 @@ impl Default for RateLimit {
             // A dashboard that asks for ten things every second.
             read_requests_per_minute: count(600),
             read_burst: count(100),
+            tokens_per_minute: None,
+            token_burst: None,
+            concurrent: None,
+            models: BTreeMap::new(),
             max_callers: count(100_000),
         }
     }
 }
 
+/// How often a model may be asked, whoever calls. What is not set is not limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelLimit {
+    /// Requests: on average.
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// Requests: at once, after a pause; 10 where it is not set.
+    pub burst: Option<NonZeroU32>,
+    /// Tokens of prompts and answers: on average.
+    pub tokens_per_minute: Option<NonZeroU32>,
+    /// Requests under way at the same time.
+    pub concurrent: Option<NonZeroU32>,
+}
+
+impl ModelLimit {
+    /// As the engine takes them.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        let burst = self.burst.unwrap_or(count(10)).get();
+        Limits {
+            requests: self.requests_per_minute.map(|rate| Rate { per_minute: rate.get(), burst }),
+            tokens: self.tokens_per_minute.map(|rate| Rate { per_minute: rate.get(), burst: rate.get() }),
+            concurrent: self.concurrent.map(NonZeroU32::get),
+        }
+    }
+}
+
+/// What budgets pay for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Budgets {
+    /// Whether a caller with a budget may use a model whose price nobody knows; it is then charged like the dearest.
+    pub unpriced: Unpriced,
+}
+
+/// What becomes of a model whose price nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unpriced {
+    /// It is not a candidate.
+    Refuse,
+    /// It is charged like the dearest.
+    Allow,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self { unpriced: Unpriced::Refuse }
+    }
+}
+
 impl RateLimit {
+    /// What one caller is limited to, where their key has no limits of its own.
+    #[must_use]
+    pub fn caller(&self) -> Limits {
+        if !self.enabled {
+            return Limits::default();
+        }
+        let tokens = self
+            .tokens_per_minute
+            .map(|rate| Rate { per_minute: rate.get(), burst: self.token_burst.unwrap_or(rate).get() });
+        Limits { requests: Some(self.executions()), tokens, concurrent: self.concurrent.map(NonZeroU32::get) }
+    }
+
     /// For requests that a provider is asked for.
     #[must_use]
     pub const fn executions(&self) -> Rate {

@@ -13,6 +13,7 @@ use super::observe::Metrics;
 use super::origin::Origins;
 use super::provider::{Provider, ProviderKind, ProviderSection, WellKnown};
 use super::records::{Data, Records};
+use super::redis::{Redis, address};
 use super::secret::Secret;
 use super::sources::{Value, Variables};
 use super::variables::switch;
@@ -103,6 +104,21 @@ impl Scope<'_> {
                 self.refuse_variable(name, name, message);
                 None
             }
+        }
+    }
+
+    /// `REDIS_URL`, with `REDIS_PASSWORD` and `REDIS_DB`.
+    pub(super) fn redis(&mut self, redis: &mut Redis) {
+        let variables = self.variables;
+        let set = |name| match variables.value(name) {
+            Value::Set(text) => Some(text),
+            _ => None,
+        };
+        let Some(url) = set("REDIS_URL") else { return };
+        match address(url, set("REDIS_PASSWORD"), set("REDIS_DB")) {
+            Ok(url) => redis.url = Some(url),
+            // The address is not repeated: it holds a password most often.
+            Err(message) => self.refuse_variable("REDIS_URL", "redis.url", message),
         }
     }
 

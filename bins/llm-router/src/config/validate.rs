@@ -20,6 +20,9 @@ const SMALLEST_JOURNAL: u64 = 1 << 20;
 /// The limiter needs room for all limits of one request at least.
 const FEWEST_CALLERS: u32 = 100;
 
+/// No request waits longer than this for what replicas share.
+const LONGEST_REDIS_WAIT: Duration = Duration::from_millis(50);
+
 /// Adds what is wrong with `config` to `errors`.
 pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigError>) {
     let mut require = |right: bool, field: &str, message: &str| {
@@ -85,6 +88,11 @@ pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigE
     require(config.failover.max_retries <= MOST_RETRIES, "failover.max_retries", "must be a whole number from 0 to 20");
     require((0.0..=1.0).contains(&config.failover.retry_share), "failover.retry_share", "must be a number from 0 to 1");
     require(config.rate_limit.max_callers.get() >= FEWEST_CALLERS, "rate_limit.max_callers", "must be 100 or more");
+    require(
+        config.redis.timeout > Duration::ZERO && config.redis.timeout <= LONGEST_REDIS_WAIT,
+        "redis.timeout",
+        "must be more than 0 and at most 50ms: every request may wait for it",
+    );
     require(config.records.journal_limit >= SMALLEST_JOURNAL, "records.journal_limit", "must be 1MiB or more");
     let longest = config.deadlines.answer.max(config.deadlines.answer_reasoning);
     require(

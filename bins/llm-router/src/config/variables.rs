@@ -51,8 +51,6 @@ const fn sets(
     variable(name, Effect::Sets { field, expects, apply })
 }
 
-const REDIS: &str = "this version keeps cache and limits in the memory of this process, also where replicas share a \
-                     Redis: each replica counts for itself";
 const EVALUATION: &str = "this version does not run evaluations by itself";
 const COUNT: &str = "a whole number above 0";
 const SWITCH: &str = "true or false";
@@ -60,9 +58,9 @@ const SWITCH: &str = "true or false";
 /// All of them, in the order of `.env.example`.
 pub const VARIABLES: [Variable; 35] = [
     variable("DATABASE_URL", Effect::Special("where the SQLite database is")),
-    variable("REDIS_URL", Effect::NotYet(REDIS)),
-    variable("REDIS_PASSWORD", Effect::NotYet(REDIS)),
-    variable("REDIS_DB", Effect::NotYet(REDIS)),
+    variable("REDIS_URL", Effect::Special("where the Redis is that replicas share")),
+    variable("REDIS_PASSWORD", Effect::Special("its password, where REDIS_URL has none")),
+    variable("REDIS_DB", Effect::Special("its database, where REDIS_URL names none")),
     variable("OPENAI_API_KEY", Effect::Special("the key of the provider `openai`")),
     variable("ANTHROPIC_API_KEY", Effect::Special("the key of the provider `anthropic`")),
     variable("OPENROUTER_API_KEY", Effect::Special("the key of the provider `openrouter`")),

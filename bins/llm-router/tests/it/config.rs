@@ -138,9 +138,9 @@ fn what_a_template_left_counts_as_not_set() {
 
 #[test]
 fn what_this_version_cannot_do_is_said() {
-    let set = [("REDIS_URL", "redis://localhost"), ("REDIS_DB", "1"), ("EVAL_MIN_SAMPLES", "5")];
+    let set = [("EVAL_MIN_SAMPLES", "5")];
     let warnings = loaded(&[], &set).warnings;
-    let starts = ["REDIS_URL, REDIS_DB set without effect", "EVAL_MIN_SAMPLES set without"];
+    let starts = ["EVAL_MIN_SAMPLES set without"];
     assert_eq!(warnings.len(), starts.len(), "{warnings:?}");
     for (warning, start) in warnings.iter().zip(starts) {
         assert!(warning.starts_with(start), "{warning}");

@@ -32,6 +32,8 @@ struct Health {
     database: PartHealth,
     journal: JournalHealth,
     cache: PartHealth,
+    /// What replicas share: limits, budgets, answers. While it is down each replica goes on by itself.
+    redis: PartHealth,
     registry: RegistryHealth,
     /// Each configured provider, as far as its last answers tell: nobody is asked just to find out.
     providers: Vec<ProviderPart>,
@@ -144,6 +146,14 @@ pub(crate) async fn health(asked: Asked) -> Result<Reply, ApiError> {
     // The cache is in this process: it works as long as anything does.
     let cache_status = if snapshot.settings.cache_enabled { PartStatus::Up } else { PartStatus::Unconfigured };
     let cache = PartHealth { status: cache_status, latency_ms: None, since: Some(app.started) };
+    let redis = match app.parts.shared.as_ref().map(|state| state()) {
+        Some((up, latency)) => PartHealth {
+            status: if up { PartStatus::Up } else { PartStatus::Down },
+            latency_ms: latency.map(millis),
+            since: None,
+        },
+        None => PartHealth { status: PartStatus::Unconfigured, latency_ms: None, since: None },
+    };
     let models = snapshot.registry.models();
     let registry = RegistryHealth {
         status: if models.is_empty() { PartStatus::Down } else { PartStatus::Up },
@@ -152,7 +162,7 @@ pub(crate) async fn health(asked: Asked) -> Result<Reply, ApiError> {
     };
     let providers: Vec<ProviderPart> = app.parts.engine.provider_health().into_iter().map(ProviderPart::from).collect();
     let well = |status: PartStatus| matches!(status, PartStatus::Up | PartStatus::Unknown | PartStatus::Unconfigured);
-    let all_well = [database.status, journal.status, registry.status].into_iter().all(well)
+    let all_well = [database.status, journal.status, redis.status, registry.status].into_iter().all(well)
         && !providers.is_empty()
         && providers.iter().all(|provider| well(provider.part.status));
     ok(&Health {
@@ -163,6 +173,7 @@ pub(crate) async fn health(asked: Asked) -> Result<Reply, ApiError> {
         database,
         journal,
         cache,
+        redis,
         registry,
         providers,
     })

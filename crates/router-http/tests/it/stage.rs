@@ -157,6 +157,7 @@ impl Stage {
             auth,
             metrics: Some(recorder()),
             grafana_url: Some("http://localhost:3001".into()),
+            shared: None,
             counts: vec![(CACHE_OVERSIZED, Box::new(|| 7))],
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

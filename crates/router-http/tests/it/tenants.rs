@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use reqwest::{Client, RequestBuilder};
-use router_core::grants::Rate;
+use router_core::grants::{Limits, Rate};
 use router_core::id::ProviderId;
 use router_core::principal::Role;
 use router_core::registry::Registry;
@@ -93,7 +93,11 @@ async fn requests_feedback_and_scores_are_their_own_tenants() {
 async fn a_cached_answer_and_a_limit_are_their_own_tenants() {
     let people = People::new(Anonymous::Nobody).await;
     let tight = Rate { per_minute: 1, burst: 2 };
-    let stage = start(&people, EngineSettings { execution_rate: tight, ..engine_settings() }).await;
+    let stage = start(
+        &people,
+        EngineSettings { caller_limits: Limits { requests: Some(tight), ..Limits::default() }, ..engine_settings() },
+    )
+    .await;
     let client = Client::new();
     let ours = people.key("ours", Role::Caller, |_| {}).await.1;
     let theirs = people.key("theirs", Role::Caller, |_| {}).await.1;
