@@ -173,3 +173,31 @@ async fn guessing_passwords_comes_to_an_end() {
     assert_eq!(answer.status(), 429, "also with the right one");
     assert!(answer.headers().contains_key("retry-after"));
 }
+
+#[tokio::test]
+async fn the_examples_of_the_openapi_document_work() {
+    let (people, stage, client) = start().await;
+    let admin = people.key("ours", Role::Admin, |_| {}).await.1;
+    let document = router_http::openapi::openapi();
+    let mut ids = std::collections::HashMap::new();
+    for (method, path) in [
+        ("post", "/api/admin/tenants"),
+        ("post", "/api/admin/users"),
+        ("post", "/api/auth/login"),
+        ("post", "/api/admin/keys"),
+        ("post", "/api/admin/keys/{id}/rotate"),
+        ("patch", "/api/admin/users/{id}"),
+        ("patch", "/api/admin/tenants/{id}"),
+    ] {
+        let examples = &document["paths"][path][method]["requestBody"]["content"]["application/json"]["examples"];
+        let (_, example) = examples.as_object().unwrap().iter().next().unwrap();
+        let kind = path.split('/').nth(3).unwrap();
+        let url = stage.url(&path.replace("{id}", ids.get(kind).map_or("", String::as_str)));
+        let request = if method == "post" { client.post(url) } else { client.patch(url) };
+        let (status, answer) = sent(request.bearer_auth(&admin).json(&example["value"])).await;
+        assert!((200..=201).contains(&status), "{method} {path}: {status} {answer}");
+        if let Some(id) = answer["id"].as_str() {
+            ids.entry(kind).or_insert_with(|| id.to_owned());
+        }
+    }
+}
