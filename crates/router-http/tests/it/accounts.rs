@@ -201,3 +201,26 @@ async fn the_examples_of_the_openapi_document_work() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_token_is_for_whom_and_as_what_its_signer_says_unless_the_router_knows_better() {
+    let (people, stage, client) = start().await;
+    let ada = people.user("ours", "ada@example.org", Role::Analyst).await;
+    let secret = jsonwebtoken::EncodingKey::from_secret(crate::identities::TOKEN_SECRET.as_bytes());
+    let now = jiff::Timestamp::now().as_second();
+    let me = |sub: &str, tenant: &str, role: &str, iat: i64| {
+        let claims = json!({
+            "iss": "us", "aud": "api", "sub": sub, "iat": iat, "exp": now + 600, "jti": "one", "tenant": tenant, "role": role,
+        });
+        let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &secret).unwrap();
+        sent(client.get(stage.url("/api/auth/me")).bearer_auth(token))
+    };
+    let (status, theirs) = me("somebody", "theirs", "caller", now).await;
+    assert_eq!((status, &theirs["tenant"], &theirs["role"]), (200, &json!("theirs"), &json!("caller")));
+    // A user of the router is who the router says, whatever the token does.
+    let (status, known) = me(ada.as_str(), "theirs", "admin", now).await;
+    assert_eq!((status, &known["tenant"], &known["role"]), (200, &json!("ours"), &json!("analyst")));
+    assert_eq!(me(ada.as_str(), "ours", "analyst", now - 60).await.0, 401, "from before the password was set");
+    assert_eq!(me("somebody", "nobodys", "caller", now).await.0, 401);
+    assert_eq!(me("somebody", "ours", "system", now).await.0, 401);
+}
