@@ -1,7 +1,7 @@
 //! Who is asking, and whether it is true. All of it from memory: no request waits for the database to be let in.
 //!
-//! [`credentials`] finds what a request presents, [`directory`] has everyone who may call, and [`Auth::identify`] puts the
-//! two together.
+//! `credentials` finds what a request presents, `directory` has everyone who may call, and `Auth::identify` puts the two
+//! together.
 
 pub mod api_key;
 mod credentials;

@@ -107,6 +107,23 @@ async fn an_address_that_others_reach() {
 }
 
 #[tokio::test]
+async fn production_without_secrets() {
+    let place = Place::new().with("APP_ENV", "production");
+    refuses(&place, &["--listen", "127.0.0.1:0"], &["needs API_KEY_SECRET and JWT_SECRET", "openssl rand"]).await;
+    assert!(!place.path("data").exists(), "nothing is left behind");
+}
+
+#[tokio::test]
+async fn in_production_nobody_is_let_in_without_credentials() {
+    let secret = "0123456789abcdef0123456789abcdef";
+    let place = Place::new().with("APP_ENV", "production").with("API_KEY_SECRET", secret).with("JWT_SECRET", secret);
+    let server = place.serve(&[]).await;
+    assert_eq!(server.get("/api/models").await.status(), 401);
+    assert_eq!(server.get("/livez").await.status(), 200);
+    assert!(!server.process.out.text().contains("WARNING"), "{}", server.process.out.text());
+}
+
+#[tokio::test]
 async fn the_data_directory_is_made_for_its_owner_alone() {
     let mode = |path: &str, place: &Place| fs::metadata(place.path(path)).unwrap().permissions().mode() & 0o777;
     let place = Place::new();

@@ -173,3 +173,54 @@ async fn guessing_passwords_comes_to_an_end() {
     assert_eq!(answer.status(), 429, "also with the right one");
     assert!(answer.headers().contains_key("retry-after"));
 }
+
+#[tokio::test]
+async fn the_examples_of_the_openapi_document_work() {
+    let (people, stage, client) = start().await;
+    let admin = people.key("ours", Role::Admin, |_| {}).await.1;
+    let document = router_http::openapi::openapi();
+    let mut ids = std::collections::HashMap::new();
+    for (method, path) in [
+        ("post", "/api/admin/tenants"),
+        ("post", "/api/admin/users"),
+        ("post", "/api/auth/login"),
+        ("post", "/api/admin/keys"),
+        ("post", "/api/admin/keys/{id}/rotate"),
+        ("patch", "/api/admin/users/{id}"),
+        ("patch", "/api/admin/tenants/{id}"),
+    ] {
+        let examples = &document["paths"][path][method]["requestBody"]["content"]["application/json"]["examples"];
+        let (_, example) = examples.as_object().unwrap().iter().next().unwrap();
+        let kind = path.split('/').nth(3).unwrap();
+        let url = stage.url(&path.replace("{id}", ids.get(kind).map_or("", String::as_str)));
+        let request = if method == "post" { client.post(url) } else { client.patch(url) };
+        let (status, answer) = sent(request.bearer_auth(&admin).json(&example["value"])).await;
+        assert!((200..=201).contains(&status), "{method} {path}: {status} {answer}");
+        if let Some(id) = answer["id"].as_str() {
+            ids.entry(kind).or_insert_with(|| id.to_owned());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_for_whom_and_as_what_its_signer_says_unless_the_router_knows_better() {
+    let (people, stage, client) = start().await;
+    let ada = people.user("ours", "ada@example.org", Role::Analyst).await;
+    let secret = jsonwebtoken::EncodingKey::from_secret(crate::identities::TOKEN_SECRET.as_bytes());
+    let now = jiff::Timestamp::now().as_second();
+    let me = |sub: &str, tenant: &str, role: &str, iat: i64| {
+        let claims = json!({
+            "iss": "us", "aud": "api", "sub": sub, "iat": iat, "exp": now + 600, "jti": "one", "tenant": tenant, "role": role,
+        });
+        let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &secret).unwrap();
+        sent(client.get(stage.url("/api/auth/me")).bearer_auth(token))
+    };
+    let (status, theirs) = me("somebody", "theirs", "caller", now).await;
+    assert_eq!((status, &theirs["tenant"], &theirs["role"]), (200, &json!("theirs"), &json!("caller")));
+    // A user of the router is who the router says, whatever the token does.
+    let (status, known) = me(ada.as_str(), "theirs", "admin", now).await;
+    assert_eq!((status, &known["tenant"], &known["role"]), (200, &json!("ours"), &json!("analyst")));
+    assert_eq!(me(ada.as_str(), "ours", "analyst", now - 60).await.0, 401, "from before the password was set");
+    assert_eq!(me("somebody", "nobodys", "caller", now).await.0, 401);
+    assert_eq!(me("somebody", "ours", "system", now).await.0, 401);
+}

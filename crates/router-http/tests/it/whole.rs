@@ -190,6 +190,10 @@ async fn the_examples_of_the_openapi_document_work() {
     let document = router_http::openapi::openapi();
     let mut sent = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
+        // Those need somebody to administrate: see `accounts`.
+        if path.starts_with("/api/admin/") || path.starts_with("/api/auth/") {
+            continue;
+        }
         let Some(examples) = operations["post"]["requestBody"]["content"]["application/json"]["examples"].as_object()
         else {
             continue;
