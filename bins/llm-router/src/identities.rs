@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::config::Config;
 use crate::config::secret::Secret;
 use crate::config::server::Environment;
+use crate::serve::make_private;
 
 /// Who the command line is in the list of changes.
 pub const ACTOR: &str = "cli";
@@ -57,12 +58,6 @@ pub fn auth(config: &Config, stores: Option<IdentityStores>) -> Arc<Auth> {
     Arc::new(Auth::new(settings, stores))
 }
 
-/// Where identities are kept. The SQLite store does not keep any yet: only who needs no credentials is let in.
-#[must_use]
-pub const fn stores(_store: &Arc<SqliteStore>) -> Option<IdentityStores> {
-    None
-}
-
 /// Runs a command that works on the configured database.
 ///
 /// # Errors
@@ -73,11 +68,9 @@ pub fn with_stores<T>(
 ) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     runtime.block_on(async {
-        std::fs::create_dir_all(&config.data.dir)
-            .with_context(|| format!("the data directory {} cannot be made", config.data.dir.display()))?;
+        make_private(&config.data.dir)?;
         let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
-        let stores = stores(&store).context("this database keeps no keys and users")?;
-        command(&stores).await
+        command(&IdentityStores::of(store)).await
     })
 }
 

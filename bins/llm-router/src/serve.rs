@@ -13,6 +13,7 @@ use anyhow::Context;
 use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
 use router_http::app::{self, App};
+use router_http::auth::stores::IdentityStores;
 use router_store::journal::Journal;
 use router_store::sqlite::{SqliteSettings, SqliteStore};
 use router_store::writer::{Writer, WriterSettings};
@@ -91,7 +92,8 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
     let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
     let writing = tokio::spawn(writer.run(std::future::pending()));
-    let Counting { quotas, cache, counts, shared, reconciling } = quotas::start(&config, Arc::new(Spent(None))).await?;
+    let Counting { quotas, cache, counts, shared, reconciling } =
+        quotas::start(&config, Arc::new(Spent(Arc::clone(&store) as _))).await?;
     let engine = Arc::new(Engine::new(Parts {
         snapshot,
         quotas,
@@ -99,7 +101,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         recorder: Arc::clone(&journal) as _,
         clock: Arc::new(SystemClock::start()),
     }));
-    let auth = identities::auth(&config, identities::stores(&store));
+    let auth = identities::auth(&config, Some(IdentityStores::of(Arc::clone(&store))));
     let following = identities::follow(&auth).await;
     let app = App::new(app::Parts {
         engine: Arc::clone(&engine),
@@ -183,7 +185,7 @@ async fn listen_to_operator(
 
 /// Makes the data directory for this user alone, because prompts are kept in it. One that is there already stays as its
 /// owner made it.
-fn make_private(directory: &Path) -> anyhow::Result<()> {
+pub(crate) fn make_private(directory: &Path) -> anyhow::Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.with_context(|| format!("the data directory {} cannot be made; set data.dir to another", directory.display()))
 }

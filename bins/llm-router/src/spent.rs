@@ -11,13 +11,12 @@ use router_core::usd::Usd;
 use router_store::spending::SpendingLedger;
 
 /// What was spent, by purse.
-pub struct Spent(pub Option<Arc<dyn SpendingLedger>>);
+pub struct Spent(pub Arc<dyn SpendingLedger>);
 
 #[async_trait]
 impl Ledger for Spent {
     async fn spent(&self, today: Date) -> Result<Vec<(Purse, Usd)>, LedgerDown> {
-        let Some(ledger) = &self.0 else { return Ok(Vec::new()) };
-        let spending = ledger.spending(today).await.map_err(|error| LedgerDown { reason: error.to_string() })?;
+        let spending = self.0.spending(today).await.map_err(|error| LedgerDown { reason: error.to_string() })?;
         let purses = spending.into_iter().flat_map(|spending| {
             [
                 (BudgetPeriod::Day, spending.day),

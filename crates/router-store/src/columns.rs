@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use router_core::id::RequestId;
+use router_core::principal::Role;
 use router_core::usage::UsageSource;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -80,6 +81,16 @@ pub(crate) const fn usage_source(source: UsageSource) -> &'static str {
     match source {
         UsageSource::Reported => "reported",
         UsageSource::Estimated => "estimated",
+    }
+}
+
+/// The JSON name of a role.
+pub(crate) const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "admin",
+        Role::Analyst => "analyst",
+        Role::Caller => "caller",
+        Role::System => "system",
     }
 }
 

@@ -1,14 +1,22 @@
 //! The embedded database: one file, one writer, some readers.
 
+mod admin_actions;
 mod connection;
 mod failure;
 mod feedback;
 mod insert_request;
+mod keys;
+mod overrides;
 #[cfg(test)]
 mod plans;
 mod requests;
+mod revision;
 mod schema;
 mod scores;
+mod sessions;
+mod spending;
+mod tenants;
+mod users;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -93,11 +101,11 @@ impl SqliteStore {
     }
 
     /// Runs `task` in a transaction on the one connection that writes.
-    async fn write(
+    async fn write<T: Send + 'static>(
         &self,
         operation: Operation,
-        task: impl FnOnce(&mut SqliteConnection) -> QueryResult<()> + Send + 'static,
-    ) -> Result<(), StoreError> {
+        task: impl FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let transaction = move |connection: &mut SqliteConnection| {
             connection.immediate_transaction(task).map_err(|error| operation.failed(&error))
         };

@@ -18,7 +18,8 @@ pub(super) struct InsertRequest<'a> {
 const BEGIN: &str = "INSERT INTO requests (id, day, tenant, key_id, status, error_kind, prompt_type, difficulty, \
     model_id, provider, upstream_model, upstream_id, finish, dropped, catalogue, input_tokens, cache_read_tokens, \
     cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, usage_source, cost_nanos, \
-    latency_us, cached, simulated, attempts, decision, metadata, prompt, response) VALUES (";
+    latency_us, cached, simulated, attempts, decision, metadata, user_id, tags, wanted_model, streamed, keep_text, \
+    charged_nanos, prompt, response) VALUES (";
 
 impl QueryFragment<Sqlite> for InsertRequest<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
@@ -63,6 +64,12 @@ impl QueryFragment<Sqlite> for InsertRequest<'_> {
             Text = &row.attempts,
             Text = &row.decision,
             Words = &row.metadata,
+            Words = &row.asked.user_id,
+            Text = &row.asked.tags,
+            Words = &row.asked.wanted_model,
+            Bool = &row.asked.streamed,
+            Text = &row.asked.keep_text,
+            BigInt = &row.asked.charged_nanos,
             Words = &texts.prompt,
             Words = &texts.response,
         }

@@ -18,6 +18,7 @@ use super::SqliteStore;
 use super::failure::Operation;
 use super::insert_request::InsertRequest;
 use super::schema::requests;
+use super::spending::LedgerLines;
 use crate::columns::{self, Row};
 use crate::error::StoreError;
 use crate::page::{Page, PageRequest};
@@ -53,6 +54,20 @@ pub(super) struct RequestRow {
     pub(super) attempts: String,
     pub(super) decision: String,
     pub(super) metadata: Option<String>,
+    #[diesel(embed)]
+    pub(super) asked: AskedColumns,
+}
+
+/// Who asked, for what, and who pays.
+#[derive(Debug, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = requests, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct AskedColumns {
+    pub(super) user_id: Option<String>,
+    pub(super) tags: String,
+    pub(super) wanted_model: Option<String>,
+    pub(super) streamed: bool,
+    pub(super) keep_text: String,
+    pub(super) charged_nanos: i64,
 }
 
 /// All `None` where nobody knows.
@@ -106,6 +121,14 @@ impl RequestRow {
             metadata: columns::present(record.metadata.as_ref())
                 .map(|metadata| row.to_json("metadata", metadata))
                 .transpose()?,
+            asked: AskedColumns {
+                user_id: record.user.as_ref().map(ToString::to_string),
+                tags: row.to_json("tags", &record.tags)?,
+                wanted_model: record.wanted_model.as_ref().map(ToString::to_string),
+                streamed: record.streamed,
+                keep_text: record.keep_text.name().to_owned(),
+                charged_nanos: record.charged.nanos(),
+            },
         })
     }
 
@@ -116,12 +139,12 @@ impl RequestRow {
             id,
             tenant: self.tenant.into(),
             key: self.key_id.map(Into::into),
-            user: None,
-            tags: Vec::new(),
-            wanted_model: None,
-            streamed: false,
-            charged: Usd::ZERO,
-            keep_text: router_core::grants::KeepText::None,
+            user: self.asked.user_id.map(Into::into),
+            tags: row.json("tags", &self.asked.tags)?,
+            wanted_model: self.asked.wanted_model.map(Into::into),
+            streamed: self.asked.streamed,
+            charged: Usd::from_nanos(self.asked.charged_nanos),
+            keep_text: row.named("keep_text", &self.asked.keep_text)?,
             status: row.named("status", &self.status)?,
             error_kind: self.error_kind.map(|name| row.named("error_kind", &name)).transpose()?,
             prompt_type: row.named("prompt_type", &self.prompt_type)?,
@@ -188,16 +211,29 @@ impl UsageColumns {
 ///
 /// A plain insert that may fail, not an `ON CONFLICT`: the conflict is rare. The failed statement alone is undone; the
 /// transaction goes on.
-fn append(connection: &mut SqliteConnection, row: &RequestRow, texts: &Texts) -> QueryResult<()> {
+fn append<'a>(
+    connection: &mut SqliteConnection,
+    row: &'a RequestRow,
+    texts: &Texts,
+    ledger: &mut LedgerLines<'a>,
+) -> QueryResult<()> {
     match (InsertRequest { row, texts }).execute(connection) {
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            diesel::update(requests::table.find(&row.id))
-                .filter(requests::status.eq(RequestStatus::OutcomeUnknown.name()))
-                .set((row, texts))
-                .execute(connection)?;
+            let unknown = RequestStatus::OutcomeUnknown.name();
+            let there = requests::table.find(&row.id).filter(requests::status.eq(unknown));
+            let charged = (requests::charged_nanos, requests::cost_nanos);
+            let before: Option<(i64, Option<i64>)> = there.select(charged).first(connection).optional()?;
+            let Some((charged, cost)) = before else { return Ok(()) };
+            diesel::update(requests::table.find(&row.id)).set((row, texts)).execute(connection)?;
+            ledger.take_back(row, charged, cost.is_some());
+            ledger.add(row);
             Ok(())
         }
-        inserted => inserted.map(drop),
+        inserted => {
+            inserted?;
+            ledger.add(row);
+            Ok(())
+        }
     }
 }
 
@@ -234,8 +270,12 @@ impl RequestLog for SqliteStore {
         });
         let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
         let operation = Operation { action: "write request records", what: WHAT };
-        self.write(operation, move |connection| rows.iter().try_for_each(|(row, texts)| append(connection, row, texts)))
-            .await
+        let write = move |connection: &mut SqliteConnection| {
+            let mut ledger = LedgerLines::default();
+            rows.iter().try_for_each(|(row, texts)| append(connection, row, texts, &mut ledger))?;
+            ledger.write(connection)
+        };
+        self.write(operation, write).await
     }
 
     async fn get(&self, tenant: Option<&TenantId>, id: RequestId) -> Result<Option<RequestRecord>, StoreError> {

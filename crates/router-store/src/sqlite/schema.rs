@@ -33,6 +33,105 @@ diesel::table! {
         metadata -> Nullable<Text>,
         prompt -> Nullable<Text>,
         response -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        tags -> Text,
+        wanted_model -> Nullable<Text>,
+        streamed -> Bool,
+        keep_text -> Text,
+        charged_nanos -> BigInt,
+    }
+}
+
+diesel::table! {
+    revision (id) {
+        id -> BigInt,
+        number -> BigInt,
+    }
+}
+
+diesel::table! {
+    tenants (id) {
+        id -> Text,
+        name -> Text,
+        limits -> Text,
+        budgets -> Text,
+        keep_text -> Nullable<Text>,
+        created_at_us -> BigInt,
+        disabled_at_us -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        tenant -> Text,
+        email -> Text,
+        password_hash -> Nullable<Text>,
+        role -> Text,
+        limits -> Text,
+        budgets -> Text,
+        created_at_us -> BigInt,
+        disabled_at_us -> Nullable<BigInt>,
+        sessions_valid_from_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        digest -> Binary,
+        tenant -> Text,
+        user_id -> Nullable<Text>,
+        name -> Text,
+        role -> Text,
+        allowed_models -> Nullable<Text>,
+        allowed_providers -> Nullable<Text>,
+        limits -> Text,
+        budgets -> Text,
+        keep_text -> Nullable<Text>,
+        tags -> Text,
+        created_at_us -> BigInt,
+        expires_at_us -> Nullable<BigInt>,
+        revoked_at_us -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    revocations (token) {
+        token -> Text,
+        until_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    overrides (path) {
+        path -> Text,
+        value -> Text,
+        actor -> Text,
+        at_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    admin_actions (id) {
+        id -> Binary,
+        at_us -> BigInt,
+        actor -> Text,
+        action -> Text,
+        subject -> Text,
+        value_before -> Nullable<Text>,
+        value_after -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    spending (account_kind, account_id, day) {
+        account_kind -> Text,
+        account_id -> Text,
+        day -> Text,
+        spent_nanos -> BigInt,
+        priced -> BigInt,
+        unpriced -> BigInt,
     }
 }
 

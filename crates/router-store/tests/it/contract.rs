@@ -15,7 +15,7 @@ use crate::samples::{self, bare_record, id, intent, record};
 
 macro_rules! contract_tests {
     ($open:path) => {
-        contract_tests! { $open:
+        contract_tests! { $open => contract:
             a_record_comes_back_as_it_was,
             text_of_any_kind_and_length_comes_back,
             a_batch_can_be_written_twice,
@@ -35,12 +35,21 @@ macro_rules! contract_tests {
             a_score_outside_zero_to_one_is_refused,
             a_ping_is_answered,
         }
+        contract_tests! { $open => accounts:
+            tenants_users_and_keys_come_back_as_they_were,
+            who_does_not_exist_owns_nothing,
+            every_change_that_replicas_keep_in_memory_raises_the_revision,
+            revocations_matter_until_they_expire,
+            overrides_are_set_replaced_and_taken_away,
+            admin_actions_are_kept_once_and_paged,
+            the_ledger_is_charged_once_and_corrected,
+        }
     };
-    ($open:path: $($name:ident,)*) => {
+    ($open:path => $module:ident: $($name:ident,)*) => {
         $(#[tokio::test]
         async fn $name() {
             let (store, _kept) = $open().await;
-            $crate::contract::$name(&store).await;
+            $crate::$module::$name(&store).await;
         })*
     };
 }

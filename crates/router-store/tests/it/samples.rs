@@ -87,7 +87,7 @@ pub(crate) fn record(id: RequestId) -> RequestRecord {
         ],
         usage: Some(usage),
         cost,
-        charged: Usd::ZERO,
+        charged: cost.usd().unwrap_or_default(),
         latency: Duration::from_micros(3_456_789),
         cached: true,
         simulated: true,

@@ -1,0 +1,217 @@
+//! Who may call, and what they spent: what every store must do.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use router_core::grants::{Account, Budget, BudgetPeriod, KeepText, Limits, Rate};
+use router_core::id::RequestId;
+use router_core::price::Cost;
+use router_core::principal::Role;
+use router_core::usd::Usd;
+use router_store::audit::{AdminAction, AuditLog};
+use router_store::error::StoreError;
+use router_store::keys::{ApiKey, KeyStore};
+use router_store::overrides::{Override, OverrideStore};
+use router_store::page::PageRequest;
+use router_store::record::{RequestLog, RequestRecord};
+use router_store::revision::Revision;
+use router_store::sessions::{Revocation, RevocationStore};
+use router_store::spending::{Spending, SpendingLedger};
+use router_store::tenants::{Tenant, TenantStore};
+use router_store::users::{User, UserStore};
+use serde_json::json;
+
+use crate::samples::{id, intent, record};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn limits() -> Limits {
+    let rate = |per_minute| Some(Rate { per_minute, burst: 7 });
+    Limits { requests: rate(60), tokens: rate(100_000), concurrent: Some(3) }
+}
+
+fn budgets() -> Vec<Budget> {
+    vec![Budget { period: BudgetPeriod::Month, limit: Usd::from_dollars(12.5), strict: true }]
+}
+
+fn tenant(name: &str) -> Tenant {
+    Tenant {
+        id: name.into(),
+        name: format!("{name}, Inc. ☂"),
+        limits: limits(),
+        budgets: budgets(),
+        keep_text: Some(KeepText::Redacted),
+        created_at: at(0),
+        disabled_at: None,
+    }
+}
+
+fn user(name: &str) -> User {
+    User {
+        id: name.into(),
+        tenant: "acme".into(),
+        email: format!("{name}@example.org"),
+        password_hash: Some("$argon2id$…".to_owned()),
+        role: Role::Analyst,
+        limits: Limits::default(),
+        budgets: Vec::new(),
+        created_at: at(1),
+        disabled_at: Some(at(2)),
+        sessions_valid_from: at(3),
+    }
+}
+
+fn key(name: &str) -> ApiKey {
+    ApiKey {
+        id: name.into(),
+        digest: [7; 32],
+        tenant: "acme".into(),
+        user: None,
+        name: "the key".to_owned(),
+        role: Role::Caller,
+        allowed_models: Some(vec!["gpt-4o".into()]),
+        allowed_providers: None,
+        limits: limits(),
+        budgets: budgets(),
+        keep_text: None,
+        tags: vec!["search".to_owned()],
+        created_at: at(4),
+        expires_at: Some(at(5)),
+        revoked_at: None,
+    }
+}
+
+pub(crate) async fn tenants_users_and_keys_come_back_as_they_were<S: TenantStore + UserStore + KeyStore>(store: &S) {
+    store.put_tenant(&tenant("acme")).await.unwrap();
+    store.put_user(&user("ann")).await.unwrap();
+    store.put_key(&key("k1")).await.unwrap();
+    store.put_key(&ApiKey { user: Some("ann".into()), created_at: at(6), ..key("k0") }).await.unwrap();
+    assert_eq!(store.tenants().await.unwrap(), [tenant("acme")]);
+    assert_eq!(store.users().await.unwrap(), [user("ann")]);
+    let revoked = ApiKey { revoked_at: Some(at(9)), allowed_models: None, ..key("k1") };
+    store.put_key(&revoked).await.unwrap();
+    let keys = store.keys().await.unwrap();
+    assert_eq!(keys[0], revoked, "the later word counts");
+    assert_eq!((keys.len(), keys[1].id.as_str()), (2, "k0"), "oldest first");
+}
+
+pub(crate) async fn who_does_not_exist_owns_nothing<S: TenantStore + UserStore + KeyStore>(store: &S) {
+    let refused =
+        |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::Refused { .. })), "{result:?}");
+    refused(store.put_key(&key("k1")).await);
+    refused(store.put_user(&user("ann")).await);
+    store.put_tenant(&tenant("acme")).await.unwrap();
+    store.put_user(&user("ann")).await.unwrap();
+    refused(store.put_user(&User { id: "bob".into(), ..user("ann") }).await);
+    refused(store.put_key(&ApiKey { user: Some("nobody".into()), ..key("k1") }).await);
+}
+
+pub(crate) async fn every_change_that_replicas_keep_in_memory_raises_the_revision<S>(store: &S)
+where
+    S: TenantStore + UserStore + KeyStore + RevocationStore + OverrideStore + Revision + AuditLog,
+{
+    let mut last = store.revision().await.unwrap();
+    macro_rules! raises {
+        ($change:expr) => {
+            $change.await.unwrap();
+            let now = store.revision().await.unwrap();
+            assert!(now > last, "{}", stringify!($change));
+            last = now;
+        };
+    }
+    raises!(store.put_tenant(&tenant("acme")));
+    raises!(store.put_user(&user("ann")));
+    raises!(store.put_key(&key("k1")));
+    raises!(store.revoke(&Revocation { token: "t".to_owned(), until: at(10) }));
+    let change = Override { path: "a.b".to_owned(), value: json!(1), actor: "cli".to_owned(), at: at(0) };
+    raises!(store.set(&change));
+    raises!(store.unset("a.b"));
+    assert!(!store.unset("a.b").await.unwrap());
+    assert_eq!(store.revision().await.unwrap(), last, "nothing has changed");
+}
+
+pub(crate) async fn revocations_matter_until_they_expire(store: &impl RevocationStore) {
+    let of = |token: &str, until| Revocation { token: token.to_owned(), until: at(until) };
+    for revocation in [of("b", 20), of("a", 10), of("a", 99)] {
+        store.revoke(&revocation).await.unwrap();
+    }
+    assert_eq!(store.revocations(at(9)).await.unwrap(), [of("a", 10), of("b", 20)], "the first word counts");
+    assert_eq!(store.revocations(at(10)).await.unwrap(), [of("b", 20)]);
+}
+
+pub(crate) async fn overrides_are_set_replaced_and_taken_away(store: &impl OverrideStore) {
+    let of = |path: &str, value| Override { path: path.to_owned(), value, actor: "user:ann".to_owned(), at: at(1) };
+    for change in [of("b", json!({"x": [1, null]})), of("a", json!(0.1)), of("a", json!("later"))] {
+        store.set(&change).await.unwrap();
+    }
+    assert_eq!(store.overrides().await.unwrap(), [of("a", json!("later")), of("b", json!({"x": [1, null]}))]);
+    assert!(store.unset("b").await.unwrap());
+    assert_eq!(store.overrides().await.unwrap().len(), 1);
+}
+
+pub(crate) async fn admin_actions_are_kept_once_and_paged(store: &impl AuditLog) {
+    let of = |id: RequestId| AdminAction {
+        id,
+        at: at(1),
+        actor: "cli".to_owned(),
+        action: "key.create".to_owned(),
+        subject: "key:k1".to_owned(),
+        before: None,
+        after: Some(json!({"name": "☂"})),
+    };
+    let (one, two) = (of(id()), of(id()));
+    for action in [&one, &two, &one] {
+        store.note(action).await.unwrap();
+    }
+    let page = store.actions(PageRequest { limit: 1, before: None }).await.unwrap();
+    assert_eq!((page.items, page.next), (vec![two.clone()], Some(two.id)));
+    let page = store.actions(PageRequest { limit: 1, before: page.next }).await.unwrap();
+    assert_eq!((page.items, page.next), (vec![one], None));
+}
+
+fn today(id: RequestId) -> Date {
+    let (seconds, _) = id.0.get_timestamp().unwrap().to_unix();
+    Offset::UTC.to_datetime(Timestamp::from_second(i64::try_from(seconds).unwrap()).unwrap()).date()
+}
+
+fn of(spending: &[Spending], account: &Account) -> (Usd, Usd, Usd, u64) {
+    let line = spending.iter().find(|line| line.account == *account).unwrap();
+    (line.day, line.month, line.total, line.unpriced)
+}
+
+pub(crate) async fn the_ledger_is_charged_once_and_corrected<S: RequestLog + SpendingLedger>(store: &S) {
+    let cents = |cents: i64| Usd::from_nanos(cents * 10_000_000);
+    let priced = |charged: i64| {
+        let (cost, charged) = (Cost::Priced { usd: cents(charged) }, cents(charged));
+        RequestRecord { user: Some("ann".into()), cost, charged, ..record(id()) }
+    };
+    // Nobody knows what became of it; what was reserved is charged.
+    let lost = router_store::record::Intent { user: Some("ann".into()), reserved: cents(50), ..intent(id()) };
+    let lost = RequestRecord::outcome_unknown(lost);
+    let batch = [priced(1), priced(2), lost.clone()];
+    store.append(&batch).await.unwrap();
+    // The same batch again, after a crash between the store and the acknowledgement.
+    store.append(&batch).await.unwrap();
+    let today = today(lost.id);
+    let accounts = [Account::Tenant("acme".into()), Account::Key("key-1".into()), Account::User("ann".into())];
+    let spending = store.spending(today).await.unwrap();
+    for account in &accounts {
+        assert_eq!(of(&spending, account), (cents(53), cents(53), cents(53), 1), "{account}");
+    }
+    // The outcome turns up.
+    let found = RequestRecord { id: lost.id, ..priced(4) };
+    for _ in 0..2 {
+        store.append(std::slice::from_ref(&found)).await.unwrap();
+    }
+    let spending = store.spending(today).await.unwrap();
+    for account in &accounts {
+        assert_eq!(of(&spending, account), (cents(7), cents(7), cents(7), 0), "{account}");
+    }
+    let days = store.days(&accounts[0], today, today).await.unwrap();
+    assert_eq!(days.iter().map(|day| (day.day, day.spent, day.requests)).collect::<Vec<_>>(), [(today, cents(7), 3)]);
+    let tomorrow = today.tomorrow().unwrap();
+    assert_eq!(of(&store.spending(tomorrow).await.unwrap(), &accounts[0]).0, Usd::ZERO, "another day");
+    assert!(store.days(&accounts[0], tomorrow, tomorrow).await.unwrap().is_empty());
+}

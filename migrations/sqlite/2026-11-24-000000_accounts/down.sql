@@ -1,0 +1,14 @@
+DROP TABLE spending;
+DROP TABLE admin_actions;
+DROP TABLE overrides;
+DROP TABLE revocations;
+DROP TABLE api_keys;
+DROP TABLE users;
+DROP TABLE tenants;
+DROP TABLE revision;
+ALTER TABLE requests DROP COLUMN charged_nanos;
+ALTER TABLE requests DROP COLUMN keep_text;
+ALTER TABLE requests DROP COLUMN streamed;
+ALTER TABLE requests DROP COLUMN wanted_model;
+ALTER TABLE requests DROP COLUMN tags;
+ALTER TABLE requests DROP COLUMN user_id;
