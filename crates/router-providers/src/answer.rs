@@ -118,7 +118,7 @@ pub type Events = Vec<AnswerEvent>;
 /// Pulled by its reader, and cancelled upstream when dropped. It ends after the events of a whole answer (a
 /// [`AnswerEvent::Finish`] among them), or with an error: an answer that was cut is an error, never an end.
 pub struct AnswerStream {
-    /// The answer, as it comes: what one read brought is one item.
+    /// The answer, as it comes: what was there at once is one item.
     pub events: Pin<Box<dyn Stream<Item = Result<Events, CallError>> + Send>>,
     /// As [`Answer::dropped`].
     pub dropped: Vec<String>,

@@ -65,6 +65,8 @@ pub(crate) fn event_stream<D: Decoder + 'static>(
         manner,
         finished: false,
         came: 0,
+        held: Events::new(),
+        stepped_aside: false,
     };
     Box::pin(EventStream(State::Reading(Box::new(reading))))
 }
@@ -89,8 +91,11 @@ impl<D: Decoder> Stream for EventStream<D> {
                 _ => None,
             });
         };
-        let mut events = Events::new();
-        let outcome = ready!(reading.poll(&mut events, cx));
+        let mut events = std::mem::take(&mut reading.held);
+        let Poll::Ready(outcome) = reading.poll(&mut events, cx) else {
+            reading.held = events;
+            return Poll::Pending;
+        };
         events.iter_mut().for_each(|event| reading.manner.amend(event));
         match outcome {
             Ok(false) => {}
@@ -123,6 +128,10 @@ struct Reading<D> {
     finished: bool,
     /// Bytes that were read for the next item.
     came: usize,
+    /// What they said, while the connection is let read on.
+    held: Events,
+    /// Whether the connection was let read on since something came.
+    stepped_aside: bool,
 }
 
 impl<D: Decoder> Reading<D> {
@@ -133,11 +142,19 @@ impl<D: Decoder> Reading<D> {
             let before = into.len();
             let outcome = match self.body.poll_next(cx) {
                 Poll::Ready(Ok(Some(bytes))) => {
+                    self.stepped_aside = false;
                     self.came += bytes.len();
                     self.take(bytes, into)
                 }
                 Poll::Ready(Ok(None)) => self.end(cut(), into),
                 Poll::Ready(Err(error)) => self.end(error, into),
+                // The connection hands over one piece at a time, and is a task of its own: it gets its turn once before
+                // what came is passed on, so that what it has read already goes along instead of in a write of its own.
+                Poll::Pending if !into.is_empty() && !self.stepped_aside => {
+                    self.stepped_aside = true;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Poll::Pending if !into.is_empty() => break,
                 Poll::Pending => {
                     ready!(self.alarm.poll(self.waits.until(), cx));
