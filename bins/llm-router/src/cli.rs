@@ -146,12 +146,27 @@ pub struct NewKeyArgs {
     /// A provider its prompts may be sent to; can be repeated [default: all]
     #[arg(long = "provider", value_name = "ID")]
     pub providers: Vec<String>,
-    /// Prompts a minute [default: unlimited]
+    /// Prompts a minute [default: as rate_limit.requests_per_minute says]
     #[arg(long, value_name = "NUMBER")]
     pub requests_per_minute: Option<u32>,
+    /// Tokens of prompts and answers a minute [default: as rate_limit.tokens_per_minute says]
+    #[arg(long, value_name = "NUMBER")]
+    pub tokens_per_minute: Option<u32>,
+    /// Prompts under way at the same time [default: as rate_limit.concurrent says]
+    #[arg(long, value_name = "NUMBER")]
+    pub concurrent: Option<u32>,
+    /// US dollars a day [default: unlimited]
+    #[arg(long, value_name = "USD")]
+    pub daily_usd: Option<f64>,
     /// US dollars a month [default: unlimited]
     #[arg(long, value_name = "USD")]
     pub monthly_usd: Option<f64>,
+    /// US dollars altogether [default: unlimited]
+    #[arg(long, value_name = "USD")]
+    pub total_usd: Option<f64>,
+    /// Cap answers, so that its budgets are never exceeded
+    #[arg(long)]
+    pub strict: bool,
     /// A label; can be repeated
     #[arg(long = "tag", value_name = "LABEL")]
     pub tags: Vec<String>,

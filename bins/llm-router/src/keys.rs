@@ -50,11 +50,17 @@ pub fn run(arguments: KeysArgs, out: &mut impl Write) -> anyhow::Result<ExitCode
 fn wanted(new: NewKeyArgs) -> anyhow::Result<ApiKey> {
     let now = Timestamp::now();
     let days = |days: u32| now.checked_add(SignedDuration::from_hours(24 * i64::from(days)));
-    let budget = |dollars: f64| -> anyhow::Result<Budget> {
-        anyhow::ensure!(dollars.is_finite() && dollars >= 0.0, "--monthly-usd: must be a number, 0 or more");
-        let limit = Usd::from_dollars(dollars);
-        Ok(Budget { period: BudgetPeriod::Month, limit, strict: false })
+    let budget = |flag: &str, period, dollars: f64| -> anyhow::Result<Budget> {
+        anyhow::ensure!(dollars.is_finite() && dollars >= 0.0, "{flag}: must be a number, 0 or more");
+        Ok(Budget { period, limit: Usd::from_dollars(dollars), strict: new.strict })
     };
+    let budgets = [
+        ("--daily-usd", BudgetPeriod::Day, new.daily_usd),
+        ("--monthly-usd", BudgetPeriod::Month, new.monthly_usd),
+        ("--total-usd", BudgetPeriod::Total, new.total_usd),
+    ];
+    let budgets = budgets.into_iter().filter_map(|(flag, period, dollars)| Some(budget(flag, period, dollars?)));
+    let budgets = budgets.collect::<anyhow::Result<_>>()?;
     Ok(ApiKey {
         id: KeyId::from(""),
         digest: [0; 32],
@@ -71,9 +77,10 @@ fn wanted(new: NewKeyArgs) -> anyhow::Result<ApiKey> {
         limits: Limits {
             // A burst of ten seconds' worth.
             requests: new.requests_per_minute.map(|rate| Rate { per_minute: rate, burst: rate.div_ceil(6).max(1) }),
-            ..Limits::default()
+            tokens: new.tokens_per_minute.map(|rate| Rate { per_minute: rate, burst: rate.max(1) }),
+            concurrent: new.concurrent,
         },
-        budgets: new.monthly_usd.map(budget).transpose()?.into_iter().collect(),
+        budgets,
         keep_text: None,
         tags: new.tags,
         created_at: now,

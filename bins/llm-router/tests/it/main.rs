@@ -16,6 +16,7 @@ mod many_streams;
 mod process;
 mod readme;
 mod reload;
+mod replicas;
 mod server;
 mod services;
 mod slow_callers;
