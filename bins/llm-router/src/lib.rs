@@ -18,6 +18,7 @@ pub mod meter;
 pub mod models;
 pub mod quotas;
 pub mod reload;
+pub mod retention;
 pub mod serve;
 mod signals;
 pub mod spent;

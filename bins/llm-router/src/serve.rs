@@ -28,7 +28,7 @@ use crate::quotas::Counting;
 use crate::reload::{FileWatch, Reloader};
 use crate::signals::{Request, Signals};
 use crate::spent::Spent;
-use crate::{catalogue, descriptors, identities, logging, meter, quotas, wire};
+use crate::{catalogue, descriptors, identities, logging, meter, quotas, retention, wire};
 
 /// How long the last records may take on their way to the database when the server stops. What is left then stays in
 /// the journal, and the next start goes on from there.
@@ -92,6 +92,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
     let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
     let writing = tokio::spawn(writer.run(std::future::pending()));
+    let forgetting = tokio::spawn(retention::run(Arc::clone(&store) as _, config.records.retention_days));
     let Counting { quotas, cache, counts, shared, reconciling } =
         quotas::start(&config, Arc::new(Spent(Arc::clone(&store) as _))).await?;
     let engine = Arc::new(Engine::new(Parts {
@@ -138,6 +139,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     }
     following.abort();
     listening.abort();
+    forgetting.abort();
     writing.abort();
     if let Some(reconciling) = reconciling {
         reconciling.abort();

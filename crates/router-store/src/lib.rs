@@ -10,11 +10,9 @@ pub mod record;
 pub mod recorder;
 pub mod retention;
 pub mod revision;
-pub mod runs;
 pub mod score;
 pub mod sessions;
 pub mod spending;
-pub mod statistics;
 pub mod tenants;
 pub mod users;
 

@@ -10,6 +10,7 @@ mod overrides;
 #[cfg(test)]
 mod plans;
 mod requests;
+mod retention;
 mod revision;
 mod schema;
 mod scores;

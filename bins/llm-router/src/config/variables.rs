@@ -56,7 +56,7 @@ const COUNT: &str = "a whole number above 0";
 const SWITCH: &str = "true or false";
 
 /// All of them, in the order of `.env.example`.
-pub const VARIABLES: [Variable; 35] = [
+pub const VARIABLES: [Variable; 36] = [
     variable("DATABASE_URL", Effect::Special("where the SQLite database is")),
     variable("REDIS_URL", Effect::Special("where the Redis is that replicas share")),
     variable("REDIS_PASSWORD", Effect::Special("its password, where REDIS_URL has none")),
@@ -75,6 +75,9 @@ pub const VARIABLES: [Variable; 35] = [
     variable("JWT_SECRET_FILE", Effect::Special("the same, from a file")),
     variable("METRICS_TOKEN", Effect::Special("who may scrape the metrics")),
     variable("METRICS_TOKEN_FILE", Effect::Special("the same, from a file")),
+    sets("RETENTION_DAYS", "records.retention_days", COUNT, |file, text| {
+        text.parse().ok().map(|days| file.records.retention_days = days)
+    }),
     variable("RECORDS_TEXT_SECRET", Effect::Special("what digests of texts are made with (records.text = \"hashed\")")),
     sets("RATE_LIMIT_REQUESTS_PER_MINUTE", "rate_limit.requests_per_minute", COUNT, |file, text| {
         text.parse().ok().map(|rate| file.rate_limit.requests_per_minute = rate)

@@ -13,7 +13,8 @@ use router_store::error::StoreError;
 use router_store::keys::{ApiKey, KeyStore};
 use router_store::overrides::{Override, OverrideStore};
 use router_store::page::PageRequest;
-use router_store::record::{RequestLog, RequestRecord};
+use router_store::record::{RequestFilter, RequestLog, RequestRecord};
+use router_store::retention::Retention;
 use router_store::revision::Revision;
 use router_store::sessions::{Revocation, RevocationStore};
 use router_store::spending::{Spending, SpendingLedger};
@@ -214,4 +215,35 @@ pub(crate) async fn the_ledger_is_charged_once_and_corrected<S: RequestLog + Spe
     let tomorrow = today.tomorrow().unwrap();
     assert_eq!(of(&store.spending(tomorrow).await.unwrap(), &accounts[0]).0, Usd::ZERO, "another day");
     assert!(store.days(&accounts[0], tomorrow, tomorrow).await.unwrap().is_empty());
+}
+
+pub(crate) async fn old_records_are_forgotten_in_small_steps_and_the_ledger_is_not<S>(store: &S)
+where
+    S: RequestLog + SpendingLedger + Retention,
+{
+    let (day, kept) = (jiff::civil::date(2026, 3, 1), jiff::civil::date(2026, 3, 2));
+    let at = |day: Date, second: i8| {
+        let time = Offset::UTC.to_timestamp(day.at(23, 59, second, 999_000_000)).unwrap();
+        let seconds = u64::try_from(time.as_second()).unwrap();
+        RequestId(uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, 999_000_000)))
+    };
+    let old: Vec<_> = (0..450).map(|number| record(at(day, number_of(number)))).collect();
+    let new = record(at(kept, 0));
+    store.append(&old).await.unwrap();
+    store.append(std::slice::from_ref(&new)).await.unwrap();
+    let before = store.spending(kept).await.unwrap();
+    let mut steps = 1;
+    while store.forget(kept).await.unwrap() {
+        steps += 1;
+    }
+    assert!(steps > 1, "one step would keep everybody waiting");
+    let left = store.list(&RequestFilter::default(), PageRequest { limit: 500, before: None }).await.unwrap().items;
+    assert_eq!(left.iter().map(|record| record.id).collect::<Vec<_>>(), [new.id]);
+    assert_eq!(store.spending(kept).await.unwrap(), before);
+    assert!(!store.forget(kept).await.unwrap(), "nothing is left to do");
+}
+
+/// Seconds of a minute, in turn.
+fn number_of(number: usize) -> i8 {
+    i8::try_from(number % 60).unwrap()
 }

@@ -43,6 +43,7 @@ macro_rules! contract_tests {
             overrides_are_set_replaced_and_taken_away,
             admin_actions_are_kept_once_and_paged,
             the_ledger_is_charged_once_and_corrected,
+            old_records_are_forgotten_in_small_steps_and_the_ledger_is_not,
         }
     };
     ($open:path => $module:ident: $($name:ident,)*) => {
