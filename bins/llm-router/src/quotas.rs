@@ -20,6 +20,7 @@ use router_engine::metrics::{
 use router_http::app::{Count, SharedState};
 use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::config::Config;
 use crate::config::redis::{Redis, WhenDown as Chosen};
@@ -27,6 +28,9 @@ use crate::wire;
 
 /// How long the start waits for Redis: it may well come later.
 const FIRST_CONNECTION: Duration = Duration::from_secs(2);
+
+/// How often budgets are held against the ledger.
+const RECONCILED_EVERY: Duration = Duration::from_secs(60);
 
 /// The parts, and what they tell.
 pub struct Counting {
@@ -39,7 +43,7 @@ pub struct Counting {
     /// How Redis is, where there is one.
     pub shared: Option<SharedState>,
     /// Holds purses against the ledger. Ends with the process.
-    pub reconciling: Option<JoinHandle<()>>,
+    pub reconciling: JoinHandle<()>,
 }
 
 /// Starts them. `ledger` is what budgets are counted from.
@@ -57,10 +61,15 @@ pub async fn start(config: &Config, ledger: Arc<dyn Ledger>) -> anyhow::Result<C
 
 async fn alone(quotas: MemoryQuotas, cache: MemoryResponseCache, ledger: Arc<dyn Ledger>) -> Counting {
     let (quotas, cache) = (Arc::new(quotas), Arc::new(cache));
-    match ledger.spent(Offset::UTC.to_datetime(Timestamp::now()).date()).await {
-        Ok(spent) => quotas.seed(&spent),
-        Err(error) => tracing::warn!(%error, "budgets begin at nothing until the ledger answers"),
-    }
+    // Before the first request: budgets do not begin anew with each start.
+    reconcile(&quotas, ledger.as_ref()).await;
+    let reconciled = Arc::clone(&quotas);
+    let reconciling = tokio::spawn(async move {
+        loop {
+            sleep(RECONCILED_EVERY).await;
+            reconcile(&reconciled, ledger.as_ref()).await;
+        }
+    });
     let (crowded, oversized) = (Arc::clone(&quotas), Arc::clone(&cache));
     Counting {
         quotas,
@@ -70,7 +79,14 @@ async fn alone(quotas: MemoryQuotas, cache: MemoryResponseCache, ledger: Arc<dyn
             (CACHE_OVERSIZED, Box::new(move || oversized.oversized())),
         ],
         shared: None,
-        reconciling: None,
+        reconciling,
+    }
+}
+
+async fn reconcile(quotas: &MemoryQuotas, ledger: &dyn Ledger) {
+    match ledger.spent(Offset::UTC.to_datetime(Timestamp::now()).date()).await {
+        Ok(spent) => quotas.reconcile(&spent),
+        Err(error) => tracing::warn!(%error, "budgets could not be held against the ledger"),
     }
 }
 
@@ -118,6 +134,6 @@ async fn share(
             let seen = redis.seen();
             (seen.up, seen.latency)
         })),
-        reconciling: Some(reconciling),
+        reconciling,
     })
 }

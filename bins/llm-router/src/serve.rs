@@ -141,9 +141,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     listening.abort();
     forgetting.abort();
     writing.abort();
-    if let Some(reconciling) = reconciling {
-        reconciling.abort();
-    }
+    reconciling.abort();
     // The simulated providers last: requests in flight needed them.
     drop(demo);
     Ok(())

@@ -44,10 +44,9 @@ impl Contents {
 }
 
 impl Purses {
-    pub(crate) fn seed(&mut self, purse: &Purse, spent: Usd) {
-        if !self.0.contains_key(purse) {
-            self.0.insert(purse.clone(), Contents { spent, ..Contents::default() });
-        }
+    pub(crate) fn at_least(&mut self, purse: &Purse, spent: Usd) {
+        let contents = self.0.entry(purse.clone()).or_default();
+        contents.spent = contents.spent.max(spent);
     }
 
     pub(crate) fn balance(&self, purse: &Purse) -> (Usd, Usd) {

@@ -12,7 +12,7 @@ use router_core::usd::Usd;
 use crate::gcra::PaidBack;
 use crate::memory_purse::Purses;
 use crate::memory_rates::Names;
-use crate::quota::{Allowance, Claim, Left, Quotas, RateClaim, Refused, SlotClaim, Unit, Used};
+use crate::quota::{Allowance, Claim, Left, Purse, Quotas, RateClaim, Refused, SlotClaim, Unit, Used};
 
 /// Quotas in memory: exact in every window, all or nothing over everything a request claims, bounded in memory.
 ///
@@ -56,17 +56,19 @@ impl MemoryQuotas {
         self.state().rates.len()
     }
 
-    /// Sets what was spent from purses that are not known yet: at the start, and when an account gets a budget.
-    pub fn seed(&self, spent: &[(crate::quota::Purse, Usd)]) {
+    /// Makes sure that purses hold at least what the ledger says was spent: at the start, and from time to time, because an
+    /// account may have spent before it got a budget. The ledger lags behind by what is on its way to the database, so the
+    /// larger of the two is nearer to the truth.
+    pub fn reconcile(&self, spent: &[(Purse, Usd)]) {
         let mut state = self.state();
         for (purse, spent) in spent {
-            state.purses.seed(purse, *spent);
+            state.purses.at_least(purse, *spent);
         }
     }
 
     /// What was spent from a purse and what is reserved of it, as far as it is known here.
     #[must_use]
-    pub fn balance(&self, purse: &crate::quota::Purse) -> (Usd, Usd) {
+    pub fn balance(&self, purse: &Purse) -> (Usd, Usd) {
         self.state().purses.balance(purse)
     }
 

@@ -14,7 +14,7 @@ use crate::admit::{Demand, Lane, claim, of_model, refusal};
 use crate::ask::Ask;
 use crate::engine::Current;
 use crate::error::RouteError;
-use crate::permit::Permit;
+use crate::permit::{Permit, take};
 use crate::settings::Unpriced;
 use crate::surroundings::Surroundings;
 use crate::worth::{self, Worth};
@@ -86,7 +86,7 @@ pub(crate) async fn admit(
         let mut wanted = claim(principal, settings, demand(around, current, ask, &decision, cost));
         let (callers_rates, callers_slots) = (wanted.rates.len(), wanted.slots.len());
         add_model(&mut wanted, current, &choice.model, &decision);
-        let refused = match quotas.take(&wanted, around.now()).await {
+        let refused = match take(quotas, &wanted, around).await {
             Ok(left) => {
                 if strict {
                     ask.conversation.max_output.get_or_insert(worth::USUAL_OUTPUT);
@@ -121,7 +121,7 @@ async fn nobody(
 ) -> Result<Admitted, RouteError> {
     let worth = Worth::usual(&ask.conversation, ask.original.as_ref(), &decision);
     let wanted = claim(principal, &current.snapshot.settings, demand(around, current, ask, &decision, Usd::ZERO));
-    match quotas.take(&wanted, around.now()).await {
+    match take(quotas, &wanted, around).await {
         Ok(left) => {
             let permit = Permit::new(Arc::clone(quotas), Arc::clone(around), wanted, left);
             Ok(Admitted { decision, permit, worth })

@@ -113,10 +113,10 @@ fn a_reservation_that_nobody_settles_ends_with_its_lease() {
 }
 
 #[test]
-fn what_was_spent_before_the_start_counts_and_is_seeded_once() {
+fn what_the_ledger_says_was_spent_counts_at_least() {
     let quotas = MemoryQuotas::new(10);
-    quotas.seed(&[(purse(), Usd::from_nanos(70))]);
-    quotas.seed(&[(purse(), Usd::from_nanos(5))]);
+    quotas.reconcile(&[(purse(), Usd::from_nanos(70))]);
+    quotas.reconcile(&[(purse(), Usd::from_nanos(5))]);
     let next = Claim { budgets: vec![money(100, 31)], ..claim() };
     assert_eq!(take(&quotas, &next, at(0)), Err(Refused::Budget { index: 0, left: Usd::from_nanos(30) }));
 }
