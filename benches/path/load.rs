@@ -1,12 +1,13 @@
 //! The caller: as fast as the answers come (closed loop), or at a rate that does not wait for them (open loop).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -22,10 +23,23 @@ const OPEN_LOOP_CONNECTIONS: usize = 16;
 /// How every stream ends.
 const END: &[u8] = b"data: [DONE]\n\n";
 
+/// Where somebody is asked, and with which key.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    pub(crate) address: SocketAddr,
+    pub(crate) key: Option<Arc<str>>,
+}
+
+impl From<SocketAddr> for Door {
+    fn from(address: SocketAddr) -> Self {
+        Self { address, key: None }
+    }
+}
+
 /// Who is asked what.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
-    pub(crate) address: SocketAddr,
+    pub(crate) door: Door,
     pub(crate) path: &'static str,
     pub(crate) body: Bytes,
 }
@@ -38,7 +52,7 @@ struct Connection {
 
 impl Connection {
     async fn open(target: &Target) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(target.address).await?;
+        let stream = TcpStream::connect(target.door.address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
@@ -63,17 +77,19 @@ impl Connection {
             last.extend_from_slice(&data[data.len().saturating_sub(END.len())..]);
             last.drain(..last.len().saturating_sub(END.len()));
         }
-        ensure!(last == END, "{}: the stream ends with {:?}", self.target.address, String::from_utf8_lossy(&last));
+        ensure!(last == END, "{}: the stream ends with {:?}", self.target.door.address, String::from_utf8_lossy(&last));
         Ok(events)
     }
 
     /// Asks; the body of the answer.
     async fn send(&mut self) -> anyhow::Result<Incoming> {
-        let Target { address, path, body } = &self.target;
-        let request = Request::post(*path)
-            .header(HOST, address.to_string())
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(body.clone()))?;
+        let Target { door: Door { address, key }, path, body } = &self.target;
+        let mut request =
+            Request::post(*path).header(HOST, address.to_string()).header(CONTENT_TYPE, "application/json");
+        if let Some(key) = key {
+            request = request.header(AUTHORIZATION, format!("Bearer {key}"));
+        }
+        let request = request.body(Full::new(body.clone()))?;
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let status = response.status();

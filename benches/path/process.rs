@@ -4,10 +4,13 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use tempfile::TempDir;
+
+use crate::load::Door;
 
 /// `/proc` counts processor time in these, whatever the kernel's own tick: USER_HZ is 100 on every Linux since 2.6.
 const TICK: Duration = Duration::from_millis(10);
@@ -17,11 +20,18 @@ pub(crate) struct Server {
     child: Child,
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// What callers present.
+    pub(crate) key: Option<Arc<str>>,
     /// What it keeps there goes with it.
     _directory: Option<TempDir>,
 }
 
 impl Server {
+    /// Where it is asked.
+    pub(crate) fn door(&self) -> Door {
+        Door { address: self.address, key: self.key.clone() }
+    }
+
     /// Starts a program whose first line on standard output ends with its address, as `http://IP:PORT`; in a
     /// `directory` of its own, if it needs one.
     pub(crate) fn start(command: &mut Command, directory: Option<TempDir>) -> anyhow::Result<Self> {
@@ -35,7 +45,7 @@ impl Server {
         let address = line.rsplit_once("http://").and_then(|(_, address)| address.trim().parse().ok());
         // Made before anything can fail, so that the process ends also then.
         let nowhere = SocketAddr::from(([0; 4], 0));
-        let server = Self { child, address: address.unwrap_or(nowhere), _directory: directory };
+        let server = Self { child, address: address.unwrap_or(nowhere), key: None, _directory: directory };
         read.transpose().context("cannot read where it listens")?;
         address.with_context(|| format!("{command:?} does not say where it listens; its first line: {line:?}"))?;
         Ok(server)

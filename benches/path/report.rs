@@ -56,7 +56,7 @@ impl Variant {
 
     /// The question for a stream of so many events, where there are streams.
     pub(crate) fn stream(&self, events: usize) -> Option<Target> {
-        self.stream_model.map(|model| chat_completion(self.target.address, model, Some(events)))
+        self.stream_model.map(|model| chat_completion(&self.target.door, model, Some(events)))
     }
 
     /// The median over the rounds.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::load::{self, Load, Target};
+use crate::load::{self, Door, Load, Target};
 use crate::process::Server;
 use crate::report::{self, Measured, Sample, Variant};
 use crate::router::{self, Catalogue};
@@ -62,7 +62,7 @@ pub(crate) async fn run(rounds: usize) -> anyhow::Result<()> {
 /// Loads a server that runs anyway; 0 requests/s is as many as 64 connections get answered.
 pub(crate) async fn load(server: SocketAddr, rate: u32, time: Duration) -> anyhow::Result<()> {
     let pattern = if rate == 0 { Pattern::Connections(64) } else { Pattern::Rate(rate) };
-    let (target, model) = question(server).await?;
+    let (target, model) = question(&server.into()).await?;
     let variant = Variant::new("server", target, model, None, Vec::new()).await?;
     Ok(writeln!(stdout(), "{:?}", sample(&variant, pattern, time).await?)?)
 }
@@ -73,15 +73,19 @@ async fn start_everybody() -> anyhow::Result<Measured> {
     let upstream = Server::start(Command::new(&itself).arg("upstream"), None)?;
     let at = upstream.address;
     let proxy = Server::start(Command::new(&itself).arg("proxy").arg(at.to_string()), None)?;
-    let asked = |address| chat_completion(address, MODEL, None);
-    let one = || router::start(Catalogue::One, at);
-    let shipped = || router::start(Catalogue::Shipped, at);
-    let variants = vec![
+    let asked = |address: SocketAddr| chat_completion(&address.into(), MODEL, None);
+    let one = || router::start(Catalogue::One, at, None);
+    let shipped = || router::start(Catalogue::Shipped, at, None);
+    let mut variants = vec![
         Variant::new("direct", asked(at), Some(MODEL), None, Vec::new()).await?,
         Variant::new("bare proxy", asked(proxy.address), Some(MODEL), Some(proxy), Vec::new()).await?,
         routed("router, 1 model", one).await?,
         routed("router, shipped", shipped).await?,
     ];
+    // As replicas run: limits and answers on a Redis.
+    if let Ok(redis) = env::var("BENCH_REDIS_URL") {
+        variants.push(routed("router, Redis", || router::start(Catalogue::One, at, Some(&redis))).await?);
+    }
     Ok(Measured { variants, _upstream: upstream })
 }
 
@@ -91,10 +95,10 @@ async fn routed(name: &'static str, start: impl Fn() -> anyhow::Result<Server>) 
     loop {
         let begun = Instant::now();
         let server = start()?;
-        load::once(&native(server.address)).await?;
+        load::once(&native(&server.door())).await?;
         cold_starts.push(begun.elapsed());
         if cold_starts.len() == STARTS {
-            let (target, model) = question(server.address).await?;
+            let (target, model) = question(&server.door()).await?;
             return Variant::new(name, target, model, Some(server), cold_starts).await;
         }
     }
@@ -141,27 +145,27 @@ const PROMPT: &str = "We run a small web shop and want to move its order history
     numbered list, one or two sentences for each step, no code.";
 
 /// As OpenAI is asked, for a whole answer or for a stream of so many events.
-pub(crate) fn chat_completion(address: SocketAddr, model: &str, events: Option<usize>) -> Target {
+pub(crate) fn chat_completion(door: &Door, model: &str, events: Option<usize>) -> Target {
     let mut body = json!({"model": model, "messages": [{"role": "user", "content": PROMPT}]});
     if let Some(events) = events {
         body["stream"] = true.into();
         body["max_tokens"] = events.into();
     }
-    Target { address, path: "/v1/chat/completions", body: Bytes::from(body.to_string()) }
+    Target { door: door.clone(), path: "/v1/chat/completions", body: Bytes::from(body.to_string()) }
 }
 
 /// The same question in the router's own words; from the cache it would cost nothing.
-fn native(address: SocketAddr) -> Target {
+fn native(door: &Door) -> Target {
     let body = json!({"prompt": PROMPT, "cache": "bypass"});
-    Target { address, path: "/api/route", body: Bytes::from(body.to_string()) }
+    Target { door: door.clone(), path: "/api/route", body: Bytes::from(body.to_string()) }
 }
 
 /// How a server is asked: as OpenAI is, if it can be, and otherwise in its own words.
-async fn question(address: SocketAddr) -> anyhow::Result<(Target, Option<&'static str>)> {
-    let target = chat_completion(address, "auto", None);
+async fn question(door: &Door) -> anyhow::Result<(Target, Option<&'static str>)> {
+    let target = chat_completion(door, "auto", None);
     match load::once(&target).await {
         Ok(()) => Ok((target, Some("auto"))),
-        Err(error) if error.to_string().contains("answers 404") => Ok((native(address), None)),
+        Err(error) if error.to_string().contains("answers 404") => Ok((native(door), None)),
         Err(error) => Err(error),
     }
 }

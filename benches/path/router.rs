@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Context;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::process::Server;
@@ -56,8 +57,11 @@ quality = 0.6
 capabilities = ["sampling_parameters"]
 "#;
 
+/// In production nobody is let in without a key, and no key is made without a secret.
+const SECRET: &str = "a-secret-of-a-benchmark-that-nobody-needs-to-guess";
+
 /// Starts it with an empty data directory, in front of `upstream`.
-pub(crate) fn start(catalogue: Catalogue, upstream: SocketAddr) -> anyhow::Result<Server> {
+pub(crate) fn start(catalogue: Catalogue, upstream: SocketAddr, redis: Option<&str>) -> anyhow::Result<Server> {
     let directory = TempDir::new()?;
     let path = directory.path();
     let shipped = catalogue == Catalogue::Shipped;
@@ -65,15 +69,22 @@ pub(crate) fn start(catalogue: Catalogue, upstream: SocketAddr) -> anyhow::Resul
         CONFIGURATION.replace("UPSTREAM", &upstream.to_string()).replace("SHIPPED", &shipped.to_string());
     fs::write(path.join("llm-router.toml"), configuration)?;
     fs::write(path.join("models.toml"), MODELS)?;
+    let secrets = [("API_KEY_SECRET", SECRET), ("JWT_SECRET", SECRET)];
+    let mut keys = Command::new(program()?);
+    keys.args(["keys", "create", "bench", "--json"]).current_dir(path).env_clear().envs(secrets);
+    let made: Value = serde_json::from_slice(&keys.output()?.stdout).context("no key could be made")?;
     let mut command = Command::new(program()?);
+    command.env_clear().envs(secrets).envs(redis.map(|url| ("REDIS_URL", url)));
     // Not beside the configuration, whose directory the server watches.
     fs::create_dir(path.join("log"))?;
-    command.arg("serve").current_dir(path).env_clear().stderr(File::create(path.join("log/lines"))?);
+    command.arg("serve").current_dir(path).stderr(File::create(path.join("log/lines"))?);
     if shipped {
         // Nobody looks at them.
         command.env("OPENAI_API_KEY", "sk-bench").env("OPENROUTER_API_KEY", "sk-or-bench");
     }
-    Server::start(&mut command, Some(directory))
+    let mut server = Server::start(&mut command, Some(directory))?;
+    server.key = made["key"].as_str().map(Into::into);
+    Ok(server)
 }
 
 /// Cargo puts benches into `deps` beside the programs.
