@@ -8,10 +8,10 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be opened. The operator can act; nothing was changed.
-    #[error("the database {} cannot be opened: {message}; {remedy}", path.display())]
+    #[error("the database {place} cannot be opened: {message}; {remedy}")]
     Open {
-        /// Its file.
-        path: PathBuf,
+        /// Its file, or its address without a password.
+        place: String,
         /// The driver's words.
         message: String,
         /// What to do.

@@ -25,6 +25,6 @@ pub mod writer;
 
 // Where it is kept.
 #[cfg(feature = "sqlite")]
-mod columns;
-#[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod tables;

@@ -12,7 +12,6 @@ mod plans;
 mod requests;
 mod retention;
 mod revision;
-mod schema;
 mod scores;
 mod sessions;
 mod spending;
@@ -31,8 +30,8 @@ use tokio::time::timeout;
 
 use crate::error::StoreError;
 use crate::health::StoreHealth;
+use crate::tables::operation::Operation;
 use connection::Access;
-use failure::Operation;
 
 type Connections = Pool<SyncConnectionWrapper<SqliteConnection>>;
 

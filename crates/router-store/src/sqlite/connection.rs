@@ -29,7 +29,7 @@ pub(super) enum Access {
 pub(super) fn prepare(path: &Path, url: &str, busy_timeout: Duration) -> Result<(), StoreError> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).map_err(|error| StoreError::Open {
-            path: path.to_owned(),
+            place: path.display().to_string(),
             message: format!("its directory cannot be made: {error}"),
             remedy: "make the directory, or choose another path",
         })?;

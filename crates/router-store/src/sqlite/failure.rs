@@ -1,47 +1,8 @@
-//! SQLite's errors, in our words.
+//! Files that cannot be opened, in our words.
 
 use std::path::Path;
 
-use diesel::result::{DatabaseErrorKind, Error};
-
 use crate::error::StoreError;
-
-/// What is done to the database, for messages.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Operation {
-    /// `write request records`.
-    pub(super) action: &'static str,
-    /// `request record`.
-    pub(super) what: &'static str,
-}
-
-impl Operation {
-    /// Sets errors that come from the data itself apart: trying those again cannot help.
-    pub(super) fn failed(self, error: &Error) -> StoreError {
-        let message = error.to_string();
-        let refused = match error {
-            Error::SerializationError(_) => true,
-            Error::DatabaseError(DatabaseErrorKind::Unknown, _) => {
-                // Of SQLITE_TOOBIG and SQLITE_CONSTRAINT_DATATYPE, for which diesel has no kind.
-                message == "string or blob too big" || message.starts_with("cannot store ")
-            }
-            Error::DatabaseError(kind, _) => matches!(
-                kind,
-                DatabaseErrorKind::CheckViolation
-                    | DatabaseErrorKind::NotNullViolation
-                    | DatabaseErrorKind::UniqueViolation
-                    | DatabaseErrorKind::ForeignKeyViolation
-            ),
-            _ => false,
-        };
-        if refused { StoreError::Refused { what: self.what, message } } else { self.unavailable(message) }
-    }
-
-    /// The database did not do it this time.
-    pub(super) fn unavailable(self, message: impl ToString) -> StoreError {
-        StoreError::Database { action: self.action, message: message.to_string() }
-    }
-}
 
 /// The database cannot be opened.
 pub(super) fn open(path: &Path, error: &impl ToString) -> StoreError {
@@ -58,7 +19,7 @@ pub(super) fn open(path: &Path, error: &impl ToString) -> StoreError {
     ];
     let remedy = remedy.into_iter().find(|(text, _)| lower.contains(text));
     let remedy = remedy.map_or("check the path and the disk", |(_, remedy)| remedy);
-    StoreError::Open { path: path.to_owned(), message, remedy }
+    StoreError::Open { place: path.display().to_string(), message, remedy }
 }
 
 #[cfg(test)]

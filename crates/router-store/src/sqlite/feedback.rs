@@ -7,74 +7,13 @@ use diesel::sqlite::Sqlite;
 use router_core::id::RequestId;
 
 use super::SqliteStore;
-use super::failure::Operation;
-use super::schema::feedback;
-use crate::columns::Row;
 use crate::error::StoreError;
 use crate::feedback::{Feedback, FeedbackFilter, FeedbackStore};
 use crate::page::{Page, PageRequest};
-
-const WHAT: &str = "feedback";
-
-#[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = feedback, treat_none_as_default_value = false)]
-pub(super) struct FeedbackRow {
-    id: Vec<u8>,
-    tenant: String,
-    key_id: Option<String>,
-    request_id: Option<Vec<u8>>,
-    model_id: String,
-    unresolved: bool,
-    prompt_type: Option<String>,
-    rating: i32,
-    category: Option<String>,
-    comment: Option<String>,
-    created_at_us: i64,
-    prompt: Option<String>,
-    response: Option<String>,
-}
-
-impl From<&Feedback> for FeedbackRow {
-    fn from(feedback: &Feedback) -> Self {
-        Self {
-            id: feedback.id.0.as_bytes().to_vec(),
-            tenant: feedback.tenant.to_string(),
-            key_id: feedback.key.as_ref().map(ToString::to_string),
-            request_id: feedback.request_id.map(|id| id.0.as_bytes().to_vec()),
-            model_id: feedback.model_id.to_string(),
-            unresolved: feedback.unresolved,
-            prompt_type: feedback.prompt_type.map(|kind| kind.name().to_owned()),
-            rating: feedback.rating.into(),
-            category: feedback.category.clone(),
-            comment: feedback.comment.clone(),
-            created_at_us: feedback.created_at.as_microsecond(),
-            prompt: feedback.prompt.clone(),
-            response: feedback.response.clone(),
-        }
-    }
-}
-
-impl FeedbackRow {
-    fn into_feedback(self) -> Result<Feedback, StoreError> {
-        let id = Row { what: WHAT, id: &self.id }.id("id", &self.id)?;
-        let row = Row { what: WHAT, id: &id };
-        Ok(Feedback {
-            id,
-            tenant: self.tenant.into(),
-            key: self.key_id.map(Into::into),
-            request_id: self.request_id.map(|bytes| row.id("request_id", &bytes)).transpose()?,
-            model_id: self.model_id.into(),
-            unresolved: self.unresolved,
-            prompt_type: self.prompt_type.map(|name| row.named("prompt_type", &name)).transpose()?,
-            rating: u8::try_from(self.rating).map_err(row.corrupt("rating"))?,
-            category: self.category,
-            comment: self.comment,
-            prompt: self.prompt,
-            response: self.response,
-            created_at: row.time("created_at_us", self.created_at_us)?,
-        })
-    }
-}
+use crate::tables::feedback::{FeedbackRow, WHAT};
+use crate::tables::operation::Operation;
+use crate::tables::schema::feedback;
+use crate::tables::sql_types::Id;
 
 /// The newest rows that `filter` lets through.
 pub(super) fn page(filter: &FeedbackFilter, page: PageRequest) -> Listing {
@@ -90,10 +29,10 @@ pub(super) fn page(filter: &FeedbackFilter, page: PageRequest) -> Listing {
         (None, _) => {}
     }
     if let Some(RequestId(request)) = filter.request_id {
-        query = query.filter(feedback::request_id.eq(request.as_bytes().to_vec()));
+        query = query.filter(feedback::request_id.eq(Id(request)));
     }
     if let Some(RequestId(before)) = page.before {
-        query = query.filter(feedback::id.lt(before.as_bytes().to_vec()));
+        query = query.filter(feedback::id.lt(Id(before)));
     }
     query.order(feedback::id.desc()).limit(page.clamped_limit() as i64 + 1)
 }

@@ -2,10 +2,11 @@
 
 use diesel::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Binary, Bool, Double, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 
-use super::requests::{RequestRow, Texts};
+use crate::tables::requests::{RequestRow, Texts};
+use crate::tables::sql_types::{Identifier, UtcDay};
 
 /// Inserts a row. Written out, because what diesel derives walks the row five times for every execution, and asks each column
 /// in between whether it is there: that took as long as SQLite takes.
@@ -35,8 +36,8 @@ impl QueryFragment<Sqlite> for InsertRequest<'_> {
         let usage = &row.usage;
         out.push_sql(BEGIN);
         binds! {
-            Binary = &row.id,
-            Text = &row.day,
+            Identifier = &row.id,
+            UtcDay = &row.day,
             Text = &row.tenant,
             Words = &row.key_id,
             Text = &row.status,

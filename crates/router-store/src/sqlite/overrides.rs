@@ -4,41 +4,12 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 
 use super::SqliteStore;
-use super::failure::Operation;
 use super::revision::raise_revision;
-use super::schema::overrides;
-use crate::columns::Row;
 use crate::error::StoreError;
 use crate::overrides::{Override, OverrideStore};
-
-const WHAT: &str = "configuration override";
-
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = overrides)]
-struct OverrideRow {
-    path: String,
-    value: String,
-    actor: String,
-    at_us: i64,
-}
-
-impl OverrideRow {
-    fn from_override(change: &Override) -> Result<Self, StoreError> {
-        let row = Row { what: WHAT, id: &change.path };
-        Ok(Self {
-            path: change.path.clone(),
-            value: row.to_json("value", &change.value)?,
-            actor: change.actor.clone(),
-            at_us: change.at.as_microsecond(),
-        })
-    }
-
-    fn into_override(self) -> Result<Override, StoreError> {
-        let row = Row { what: WHAT, id: &self.path };
-        let (value, at) = (row.json("value", &self.value)?, row.time("at_us", self.at_us)?);
-        Ok(Override { path: self.path, value, actor: self.actor, at })
-    }
-}
+use crate::tables::operation::Operation;
+use crate::tables::overrides::{OverrideRow, WHAT};
+use crate::tables::schema::overrides;
 
 #[async_trait]
 impl OverrideStore for SqliteStore {

@@ -7,10 +7,12 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use super::SqliteStore;
-use super::failure::Operation;
-use super::schema::requests;
 use crate::error::StoreError;
 use crate::retention::Retention;
+use crate::tables::operation::Operation;
+use crate::tables::schema::requests;
+use crate::tables::sql_types::Id;
+use uuid::Uuid;
 
 const WHAT: &str = "request record";
 
@@ -27,7 +29,7 @@ impl Retention for SqliteStore {
         let Some(first_kept) = first_id_of(keep_from) else { return Ok(false) };
         let delete = move |connection: &mut SqliteConnection| {
             let old = requests::table.filter(requests::id.lt(first_kept)).order(requests::id).limit(STEP);
-            let ids: Vec<Vec<u8>> = old.select(requests::id).load(connection)?;
+            let ids: Vec<Id> = old.select(requests::id).load(connection)?;
             diesel::delete(requests::table.filter(requests::id.eq_any(&ids))).execute(connection)?;
             connection.batch_execute(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
             Ok(ids.len() as i64 == STEP)
@@ -37,10 +39,8 @@ impl Retention for SqliteStore {
 }
 
 /// The smallest UUIDv7 of that day in UTC: its first 48 bits are milliseconds since 1970.
-fn first_id_of(day: Date) -> Option<Vec<u8>> {
+fn first_id_of(day: Date) -> Option<Id> {
     let midnight = Offset::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()?;
     let millis = u64::try_from(midnight.as_millisecond()).ok()?;
-    let mut id = millis.to_be_bytes()[2..].to_vec();
-    id.resize(16, 0);
-    Some(id)
+    Some(Id(Uuid::from_u128(u128::from(millis) << 80)))
 }

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 
 use super::SqliteStore;
-use super::failure::Operation;
-use super::schema::revision;
-use crate::columns::Row;
 use crate::error::StoreError;
 use crate::revision::Revision;
+use crate::tables::columns::Row;
+use crate::tables::operation::Operation;
+use crate::tables::schema::revision;
 
 const WHAT: &str = "revision";
 

@@ -7,74 +7,13 @@ use diesel::sqlite::Sqlite;
 use router_core::id::RequestId;
 
 use super::SqliteStore;
-use super::failure::Operation;
-use super::schema::eval_scores;
-use crate::columns::Row;
 use crate::error::StoreError;
 use crate::page::{Page, PageRequest};
 use crate::score::{EvalScore, ScoreFilter, ScoreStore};
-
-const WHAT: &str = "evaluation score";
-
-#[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = eval_scores, treat_none_as_default_value = false)]
-pub(super) struct ScoreRow {
-    id: Vec<u8>,
-    tenant: String,
-    request_id: Option<Vec<u8>>,
-    model_id: String,
-    unresolved: bool,
-    prompt_type: Option<String>,
-    score: f64,
-    metric: String,
-    judge: String,
-    comment: Option<String>,
-    created_at_us: i64,
-    prompt: Option<String>,
-    response: Option<String>,
-}
-
-impl From<&EvalScore> for ScoreRow {
-    fn from(score: &EvalScore) -> Self {
-        Self {
-            id: score.id.0.as_bytes().to_vec(),
-            tenant: score.tenant.to_string(),
-            request_id: score.request_id.map(|id| id.0.as_bytes().to_vec()),
-            model_id: score.model_id.to_string(),
-            unresolved: score.unresolved,
-            prompt_type: score.prompt_type.map(|kind| kind.name().to_owned()),
-            score: score.score,
-            metric: score.metric.clone(),
-            judge: score.judge.clone(),
-            comment: score.comment.clone(),
-            created_at_us: score.created_at.as_microsecond(),
-            prompt: score.prompt.clone(),
-            response: score.response.clone(),
-        }
-    }
-}
-
-impl ScoreRow {
-    fn into_score(self) -> Result<EvalScore, StoreError> {
-        let id = Row { what: WHAT, id: &self.id }.id("id", &self.id)?;
-        let row = Row { what: WHAT, id: &id };
-        Ok(EvalScore {
-            id,
-            tenant: self.tenant.into(),
-            request_id: self.request_id.map(|bytes| row.id("request_id", &bytes)).transpose()?,
-            model_id: self.model_id.into(),
-            unresolved: self.unresolved,
-            prompt_type: self.prompt_type.map(|name| row.named("prompt_type", &name)).transpose()?,
-            score: self.score,
-            metric: self.metric,
-            judge: self.judge,
-            comment: self.comment,
-            prompt: self.prompt,
-            response: self.response,
-            created_at: row.time("created_at_us", self.created_at_us)?,
-        })
-    }
-}
+use crate::tables::operation::Operation;
+use crate::tables::schema::eval_scores;
+use crate::tables::scores::{ScoreRow, WHAT};
+use crate::tables::sql_types::Id;
 
 /// The newest rows that `filter` lets through.
 pub(super) fn page(filter: &ScoreFilter, page: PageRequest) -> Listing {
@@ -90,10 +29,10 @@ pub(super) fn page(filter: &ScoreFilter, page: PageRequest) -> Listing {
         (None, _) => {}
     }
     if let Some(RequestId(request)) = filter.request_id {
-        query = query.filter(eval_scores::request_id.eq(request.as_bytes().to_vec()));
+        query = query.filter(eval_scores::request_id.eq(Id(request)));
     }
     if let Some(RequestId(before)) = page.before {
-        query = query.filter(eval_scores::id.lt(before.as_bytes().to_vec()));
+        query = query.filter(eval_scores::id.lt(Id(before)));
     }
     query.order(eval_scores::id.desc()).limit(page.clamped_limit() as i64 + 1)
 }

@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::SqliteStore;
-use super::failure::Operation;
 use super::revision::raise_revision;
-use super::schema::revocations;
-use crate::columns::Row;
 use crate::error::StoreError;
 use crate::sessions::{Revocation, RevocationStore};
+use crate::tables::columns::Row;
+use crate::tables::operation::Operation;
+use crate::tables::schema::revocations;
 
 const WHAT: &str = "revocation";
 

@@ -1,5 +1,7 @@
 //! How the words of a record become columns and come back, the same in every database.
 
+use super::sql_types::Day;
+use crate::error::StoreError;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use router_core::id::RequestId;
@@ -8,9 +10,6 @@ use router_core::usage::UsageSource;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use uuid::Uuid;
-
-use crate::error::StoreError;
 
 /// One stored row, for messages about it.
 #[derive(Debug, Clone, Copy)]
@@ -56,18 +55,13 @@ impl Row<'_> {
         u64::try_from(count).map_err(self.corrupt(column))
     }
 
-    /// The UTC day in a UUIDv7, as `2026-11-23`.
-    pub(crate) fn day(self, id: RequestId) -> Result<String, StoreError> {
+    /// The UTC day in a UUIDv7.
+    pub(crate) fn day(self, id: RequestId) -> Result<Day, StoreError> {
         let refused = || self.refused("id")("it is not a UUIDv7");
         let (seconds, nanos) = id.0.get_timestamp().ok_or_else(refused)?.to_unix();
         let seconds = i64::try_from(seconds).map_err(self.refused("id"))?;
         let time = Timestamp::new(seconds, nanos.cast_signed()).map_err(self.refused("id"))?;
-        Ok(Offset::UTC.to_datetime(time).date().to_string())
-    }
-
-    /// A stored id.
-    pub(crate) fn id(self, column: &str, bytes: &[u8]) -> Result<RequestId, StoreError> {
-        Uuid::from_slice(bytes).map(RequestId).map_err(self.corrupt(column))
+        Ok(Day(Offset::UTC.to_datetime(time).date()))
     }
 
     /// A stored time.
@@ -101,6 +95,8 @@ pub(crate) fn present(value: Option<&Value>) -> Option<&Value> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     const ROW: Row<'static> = Row { what: "test", id: &0 };
@@ -116,7 +112,7 @@ mod tests {
     fn the_day_is_in_the_id() {
         // RFC 9562's example: 2022-02-22T19:22:22Z.
         let id = "017F22E2-79B0-7CC3-98C4-DC0C0C07398F".parse().unwrap();
-        assert_eq!(ROW.day(id).unwrap(), "2022-02-22");
+        assert_eq!(ROW.day(id).unwrap(), Day(jiff::civil::date(2022, 2, 22)));
         for other in [Uuid::nil(), Uuid::from_u128(0x4000_8000_0000_0000_0000)] {
             assert!(matches!(ROW.day(RequestId(other)), Err(StoreError::Refused { .. })), "{other}");
         }

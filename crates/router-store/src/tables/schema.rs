@@ -1,9 +1,12 @@
-//! The tables, as `migrations/sqlite` makes them.
+//! The tables, as the migrations of every database make them.
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::tables::sql_types::{Identifier, UtcDay};
+
     requests (id) {
-        id -> Binary,
-        day -> Text,
+        id -> Identifier,
+        day -> UtcDay,
         tenant -> Text,
         key_id -> Nullable<Text>,
         status -> Text,
@@ -113,8 +116,11 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::tables::sql_types::{Identifier};
+
     admin_actions (id) {
-        id -> Binary,
+        id -> Identifier,
         at_us -> BigInt,
         actor -> Text,
         action -> Text,
@@ -125,10 +131,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::tables::sql_types::{UtcDay};
+
     spending (account_kind, account_id, day) {
         account_kind -> Text,
         account_id -> Text,
-        day -> Text,
+        day -> UtcDay,
         spent_nanos -> BigInt,
         priced -> BigInt,
         unpriced -> BigInt,
@@ -136,11 +145,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::tables::sql_types::{Identifier};
+
     feedback (id) {
-        id -> Binary,
+        id -> Identifier,
         tenant -> Text,
         key_id -> Nullable<Text>,
-        request_id -> Nullable<Binary>,
+        request_id -> Nullable<Identifier>,
         model_id -> Text,
         unresolved -> Bool,
         prompt_type -> Nullable<Text>,
@@ -154,10 +166,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::tables::sql_types::{Identifier};
+
     eval_scores (id) {
-        id -> Binary,
+        id -> Identifier,
         tenant -> Text,
-        request_id -> Nullable<Binary>,
+        request_id -> Nullable<Identifier>,
         model_id -> Text,
         unresolved -> Bool,
         prompt_type -> Nullable<Text>,

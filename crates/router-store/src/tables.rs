@@ -1,0 +1,15 @@
+//! Rows and columns, the same in every database: how values become columns and come back.
+
+pub(crate) mod admin_actions;
+pub(crate) mod columns;
+pub(crate) mod feedback;
+pub(crate) mod keys;
+pub(crate) mod operation;
+pub(crate) mod overrides;
+pub(crate) mod requests;
+pub(crate) mod schema;
+pub(crate) mod scores;
+pub(crate) mod spending;
+pub(crate) mod sql_types;
+pub(crate) mod tenants;
+pub(crate) mod users;
