@@ -90,7 +90,7 @@ fn table(section: &impl Serialize) -> Result<toml::Table, toml::ser::Error> {
 
 fn data(config: &Config) -> Result<toml::Table, toml::ser::Error> {
     let mut values = table(&config.data)?;
-    values.insert("database".to_owned(), config.data.database.display().to_string().into());
+    values.insert("database".to_owned(), config.data.database.place().into());
     Ok(values)
 }
 

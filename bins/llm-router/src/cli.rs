@@ -29,6 +29,8 @@ pub enum Command {
     Keys(KeysArgs),
     /// Make users who log in to the dashboard, in the configured database
     Users(UsersArgs),
+    /// Bring the database's tables up to date, and nothing else; the server does so at its start as well
+    Migrate(ConfigArgs),
     /// Print the JSON Schema of the configuration file
     ConfigSchema,
     /// Print the OpenAPI document of the HTTP API

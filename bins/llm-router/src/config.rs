@@ -41,7 +41,7 @@ use limits::{Budgets, Cache, RateLimit};
 use observe::{Log, LogFormat, Metrics};
 use origin::{Origin, Origins};
 use provider::Provider;
-use records::{Data, Records};
+use records::{Data, Database, Records};
 use redis::Redis;
 use router_core::grants::KeepText;
 use routing::{Models, Routing};
@@ -191,7 +191,7 @@ fn locate(file: &mut ConfigFile, path: &Path, directory: &Path, origins: &Origin
     let beside = path.parent().unwrap_or(directory);
     let data = if origins.is_set("data.dir") { beside } else { directory };
     file.data.dir = data.join(&file.data.dir);
-    file.data.database = file.data.dir.join("llm-router.db");
+    file.data.database = Database::Sqlite(file.data.dir.join("llm-router.db"));
     let keys = file.providers.values_mut().filter_map(|section| section.api_key_file.as_mut());
     for named in file.models.files.iter_mut().chain(keys) {
         *named = beside.join(&*named);
@@ -201,7 +201,7 @@ fn locate(file: &mut ConfigFile, path: &Path, directory: &Path, origins: &Origin
 /// Nothing of a real installation: other records, no keys, and the texts kept, so that there is something to see.
 fn demonstrate(file: &mut ConfigFile, directory: &Path, origins: &mut Origins) {
     file.data.dir = directory.join(DEMO_DIRECTORY);
-    file.data.database = file.data.dir.join("llm-router.db");
+    file.data.database = Database::Sqlite(file.data.dir.join("llm-router.db"));
     origins.set("data.dir", Origin::CommandLine("--demo"));
     file.providers.clear();
     if !origins.is_set("records.text") {

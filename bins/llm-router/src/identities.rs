@@ -10,14 +10,13 @@ use router_core::principal::Role;
 use router_http::auth::api_key::KeySecrets;
 use router_http::auth::stores::IdentityStores;
 use router_http::auth::{Anonymous, Auth, AuthSettings};
-use router_store::sqlite::{SqliteSettings, SqliteStore};
 use router_store::tenants::Tenant;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::config::secret::Secret;
 use crate::config::server::Environment;
-use crate::serve::make_private;
+use crate::store;
 
 /// Who the command line is in the list of changes.
 pub const ACTOR: &str = "cli";
@@ -68,9 +67,8 @@ pub fn with_stores<T>(
 ) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     runtime.block_on(async {
-        make_private(&config.data.dir)?;
-        let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
-        command(&IdentityStores::of(store)).await
+        let store = store::open(config).await?;
+        command(&store::identities(&store)).await
     })
 }
 

@@ -22,5 +22,6 @@ pub mod retention;
 pub mod serve;
 mod signals;
 pub mod spent;
+pub mod store;
 pub mod users;
 pub mod wire;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use llm_router::cli::{Cli, Command};
 use llm_router::config::schema;
-use llm_router::{check, explain, keys, models, serve, users};
+use llm_router::{check, explain, keys, models, serve, store, users};
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -41,6 +41,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(arguments, &mut out),
         Command::Keys(arguments) => keys::run(arguments, &mut out),
         Command::Users(arguments) => users::run(arguments, &mut out),
+        Command::Migrate(arguments) => store::migrate(arguments, &mut out),
         Command::ConfigSchema => {
             out.write_all(schema::text()?.as_bytes())?;
             Ok(ExitCode::SUCCESS)

@@ -13,9 +13,7 @@ use anyhow::Context;
 use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
 use router_http::app::{self, App};
-use router_http::auth::stores::IdentityStores;
 use router_store::journal::Journal;
-use router_store::sqlite::{SqliteSettings, SqliteStore};
 use router_store::writer::{Writer, WriterSettings};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -28,7 +26,7 @@ use crate::quotas::Counting;
 use crate::reload::{FileWatch, Reloader};
 use crate::signals::{Request, Signals};
 use crate::spent::Spent;
-use crate::{catalogue, descriptors, identities, logging, meter, quotas, retention, wire};
+use crate::{catalogue, descriptors, identities, logging, meter, quotas, retention, store, wire};
 
 /// How long the last records may take on their way to the database when the server stops. What is left then stays in
 /// the journal, and the next start goes on from there.
@@ -89,7 +87,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     make_private(&config.data.dir)?;
     let metrics = if config.metrics.enabled { Some(meter::start()?) } else { None };
     let journal = Arc::new(Journal::open(config.data.dir.join("journal"), wire::journal_settings(&config))?);
-    let store = Arc::new(SqliteStore::open(&config.data.database, SqliteSettings::default()).await?);
+    let store = store::open_for_serving(&config).await?;
     let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
     let writing = tokio::spawn(writer.run(std::future::pending()));
     let forgetting = tokio::spawn(retention::run(Arc::clone(&store) as _, config.records.retention_days));
@@ -102,14 +100,14 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         recorder: Arc::clone(&journal) as _,
         clock: Arc::new(SystemClock::start()),
     }));
-    let auth = identities::auth(&config, Some(IdentityStores::of(Arc::clone(&store))));
+    let auth = identities::auth(&config, Some(store::identities(&store)));
     let following = identities::follow(&auth).await;
     let app = App::new(app::Parts {
         engine: Arc::clone(&engine),
         requests: Arc::clone(&store) as _,
         feedback: Arc::clone(&store) as _,
         scores: Arc::clone(&store) as _,
-        store_health: store,
+        store_health: store as _,
         journal: Arc::clone(&journal),
         auth: Arc::clone(&auth),
         counts,

@@ -13,6 +13,7 @@ pub mod revision;
 pub mod score;
 pub mod sessions;
 pub mod spending;
+pub mod store;
 pub mod tenants;
 pub mod users;
 
@@ -24,6 +25,8 @@ pub mod journal;
 pub mod writer;
 
 // Where it is kept.
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

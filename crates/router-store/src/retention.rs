@@ -9,7 +9,7 @@ use crate::error::StoreError;
 #[async_trait]
 pub trait Retention: Send + Sync {
     /// Deletes some of the records from before `keep_from` (a day in UTC), oldest first: a small step, so that nobody waits for
-    /// it. Returns whether there is more to delete. Feedback, scores and the ledger stay.
+    /// it. Returns whether there may be more to delete. Feedback, scores and the ledger stay.
     ///
     /// # Errors
     /// The database did not take it. What was deleted stays deleted.

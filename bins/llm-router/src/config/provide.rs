@@ -12,7 +12,7 @@ use super::http_url::HttpUrl;
 use super::observe::Metrics;
 use super::origin::Origins;
 use super::provider::{Provider, ProviderKind, ProviderSection, WellKnown};
-use super::records::{Data, Records};
+use super::records::{Data, Database, Records};
 use super::redis::{Redis, address};
 use super::secret::Secret;
 use super::sources::{Value, Variables};
@@ -52,19 +52,20 @@ impl Scope<'_> {
         // The URL itself is not repeated: it holds a password most often.
         match scheme {
             "sqlite" | "file" if !path.is_empty() => {
-                data.database = directory.join(path);
+                data.database = Database::Sqlite(directory.join(path));
                 self.origins.set("data.database", self.variables.origin("DATABASE_URL"));
             }
-            "postgres" | "postgresql" => self.refuse_variable(
-                "DATABASE_URL",
-                "data.database",
-                "this version keeps its records in SQLite and cannot use PostgreSQL; unset it (records then go to \
-                 llm-router.db in data.dir), or write sqlite:PATH",
-            ),
+            "postgres" | "postgresql" => match router_store::postgres::place(url).and_then(|_| Secret::new(url)) {
+                Ok(url) => {
+                    data.database = Database::Postgres(url);
+                    self.origins.set("data.database", self.variables.origin("DATABASE_URL"));
+                }
+                Err(error) => self.refuse_variable("DATABASE_URL", "data.database", error),
+            },
             _ => self.refuse_variable(
                 "DATABASE_URL",
                 "data.database",
-                "not a database this version knows; write sqlite:PATH",
+                "not a database this version knows; write postgres://user:password@host:port/database or sqlite:PATH",
             ),
         }
     }

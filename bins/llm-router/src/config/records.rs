@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use router_core::grants::KeepText;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::secret::Secret;
@@ -19,14 +20,40 @@ use super::{duration_text, size_text, text_value};
 pub struct Data {
     /// The directory of database and journal.
     pub dir: PathBuf,
-    /// The SQLite database: `llm-router.db` in `dir`, unless `DATABASE_URL` says otherwise.
+    /// The database: the SQLite file `llm-router.db` in `dir`, unless `DATABASE_URL` says otherwise.
     #[serde(skip)]
-    pub database: PathBuf,
+    pub database: Database,
 }
 
 impl Default for Data {
     fn default() -> Self {
-        Self { dir: "./data".into(), database: PathBuf::new() }
+        Self { dir: "./data".into(), database: Database::Sqlite(PathBuf::new()) }
+    }
+}
+
+/// Which database.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Database {
+    /// A file of this machine.
+    Sqlite(PathBuf),
+    /// A server that replicas share: its address, which holds a password most often.
+    Postgres(Secret),
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self::Sqlite(PathBuf::new())
+    }
+}
+
+impl Database {
+    /// Where it is, without user and password.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(url) => router_store::postgres::place(url.secret().expose_secret()).unwrap_or_default(),
+        }
     }
 }
 

@@ -57,7 +57,7 @@ const SWITCH: &str = "true or false";
 
 /// All of them, in the order of `.env.example`.
 pub const VARIABLES: [Variable; 36] = [
-    variable("DATABASE_URL", Effect::Special("where the SQLite database is")),
+    variable("DATABASE_URL", Effect::Special("where the database is")),
     variable("REDIS_URL", Effect::Special("where the Redis is that replicas share")),
     variable("REDIS_PASSWORD", Effect::Special("its password, where REDIS_URL has none")),
     variable("REDIS_DB", Effect::Special("its database, where REDIS_URL names none")),

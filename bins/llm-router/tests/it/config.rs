@@ -6,6 +6,7 @@ use std::time::Duration;
 use llm_router::check::report;
 use llm_router::config::observe::{LogFormat, LogLevel};
 use llm_router::config::origin::Origin;
+use llm_router::config::records::Database;
 use llm_router::config::sources::Sources;
 use llm_router::config::{Loaded, load};
 use router_core::grants::KeepText;
@@ -101,7 +102,7 @@ fn every_setting_of_the_original_is_taken() {
     assert_eq!(config.metrics.grafana_url.as_ref().unwrap().to_string(), "http://localhost:3001");
     assert_eq!((config.log.level, config.log_format()), (LogLevel::Warn, LogFormat::Pretty));
     assert_eq!(config.server.app_url.as_ref().unwrap().to_string(), "https://router.example.org");
-    assert_eq!(config.data.database, directory.path().join("elsewhere/records.db"));
+    assert_eq!(config.data.database, Database::Sqlite(directory.path().join("elsewhere/records.db")));
     assert_eq!(warnings, Vec::<String>::new());
 }
 
@@ -163,7 +164,7 @@ fn a_demonstration_touches_nothing_real() {
     let Loaded { config, warnings, .. } = load(&sources).unwrap();
     assert!(config.demo && config.providers.is_empty());
     assert_eq!(config.data.dir, directory.path().join("./data/demo"));
-    assert!(config.data.database.starts_with(&config.data.dir));
+    assert_eq!(config.data.database, Database::Sqlite(config.data.dir.join("llm-router.db")));
     assert_eq!(config.records.text, KeepText::Whole);
     assert_eq!(config.rate_limit.burst.get(), 99, "settings are kept");
     assert_eq!(warnings, Vec::<String>::new());

@@ -1,6 +1,5 @@
-//! Several replicas on one database and one Redis: keys, limits and budgets are the same in all of them.
+//! Several replicas on one database (a file, or a PostgreSQL server) and one Redis: keys, limits and budgets are the same in all of them.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,10 +7,11 @@ use jiff::tz::Offset;
 use reqwest::StatusCode;
 use router_core::grants::Account;
 use router_sim::{Simulator, SimulatorConfig, Wire};
+use router_store::postgres::{PostgresSettings, PostgresStore};
 use router_store::spending::SpendingLedger;
-use router_store::sqlite::{SqliteSettings, SqliteStore};
 use serde_json::{Value, json};
 
+use crate::database;
 use crate::process::until;
 use crate::server::{Place, Server};
 
@@ -34,7 +34,7 @@ struct Shared {
 }
 
 impl Shared {
-    async fn new(redis: &str, replicas: usize) -> Self {
+    async fn new(redis: &str, database: &str, replicas: usize) -> Self {
         let simulator = Simulator::start(SimulatorConfig::default()).await.unwrap();
         let place = Place::new()
             .with("REDIS_URL", redis)
@@ -42,7 +42,7 @@ impl Shared {
             .with("JWT_SECRET", SECRET)
             .with("OPENAI_API_KEY", "sk-simulated")
             .with("OPENAI_BASE_URL", simulator.base_url(Wire::OpenAi));
-        let place = place.with("DATABASE_URL", "sqlite:shared.db").with("LOG_LEVEL", "warn");
+        let place = place.with("DATABASE_URL", database).with("LOG_LEVEL", "warn");
         for replica in 0..replicas {
             // No two runs, and no two tests, share a key of Redis.
             let configuration = format!(
@@ -76,7 +76,7 @@ async fn ask(server: &Server, key: &str, prompt: &str) -> (StatusCode, Value) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_made_on_the_command_line_is_known_to_all_and_refused_by_all_once_it_is_revoked() {
     let Some(redis) = redis() else { return };
-    let shared = Shared::new(&redis, 2).await;
+    let shared = Shared::new(&redis, "sqlite:shared.db", 2).await;
     let replicas = [shared.serve(0).await, shared.serve(1).await];
     let key = shared.keys(&["create", "laptop", "--tenant", "acme"]).await;
     let (text, id) = (key["key"].as_str().unwrap(), key["id"].as_str().unwrap());
@@ -103,8 +103,8 @@ async fn a_key_made_on_the_command_line_is_known_to_all_and_refused_by_all_once_
 }
 
 /// What the ledger says that a key has spent, in US dollars.
-async fn spent(database: &Path, key: &str) -> f64 {
-    let store = SqliteStore::open(database, SqliteSettings::default()).await.unwrap();
+async fn spent(database: &str, key: &str) -> f64 {
+    let store = PostgresStore::new(database, PostgresSettings::default()).unwrap();
     let today = Offset::UTC.to_datetime(Timestamp::now()).date();
     let spending = store.spending(today).await.unwrap();
     let account = Account::Key(key.into());
@@ -116,7 +116,8 @@ async fn a_strict_budget_is_never_exceeded_by_many_replicas_at_once() {
     const REPLICAS: usize = 4;
     const REQUESTS: usize = 2_000;
     let Some(redis) = redis() else { return };
-    let shared = Shared::new(&redis, REPLICAS).await;
+    let Some(database) = database::schema().await else { return };
+    let shared = Shared::new(&redis, &database, REPLICAS).await;
     let key = shared.keys(&["create", "crowd", "--tenant", "acme", "--daily-usd", "1", "--strict"]).await;
     let text: Arc<str> = key["key"].as_str().unwrap().into();
     let mut replicas = Vec::new();
@@ -150,7 +151,7 @@ async fn a_strict_budget_is_never_exceeded_by_many_replicas_at_once() {
     for replica in &replicas {
         replica.records_are_written().await;
     }
-    let spent = spent(&shared.place.path("shared.db"), key["id"].as_str().unwrap()).await;
+    let spent = spent(&database, key["id"].as_str().unwrap()).await;
     println!(
         "{REPLICAS} replicas, {REQUESTS} requests, 1 USD in strict: {answered} answered, {refused} refused, ${spent:.6} spent"
     );

@@ -20,12 +20,8 @@ impl Operation {
         let refused = match error {
             Error::SerializationError(_) => true,
             Error::DatabaseError(DatabaseErrorKind::Unknown, _) => {
-                // Diesel has no kind for these, and does not hand on codes: SQLITE_TOOBIG and SQLITE_CONSTRAINT_DATATYPE,
-                // and PostgreSQL's program_limit_exceeded, in English (its connections ask for it).
-                message == "string or blob too big"
-                    || message.starts_with("cannot store ")
-                    || message.starts_with("index row ")
-                    || message.starts_with("row is too big")
+                // Of SQLITE_TOOBIG and SQLITE_CONSTRAINT_DATATYPE, for which diesel has no kind.
+                message == "string or blob too big" || message.starts_with("cannot store ")
             }
             Error::DatabaseError(kind, _) => matches!(
                 kind,
