@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let page = PageRequest { limit: 50, before: None };
     let first = store.list(&RequestFilter::default(), page).await?;
-    let newest = first.items.first().ok_or("no records")?.id;
+    let newest = first.items.as_slice().first().ok_or("no records")?.id;
     let tenant = Some("tenant1".into());
     let filters = [
         ("all", RequestFilter::default()),

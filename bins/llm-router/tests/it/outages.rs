@@ -37,7 +37,7 @@ impl Rig {
             .with("OPENAI_BASE_URL", simulator.base_url(router_sim::Wire::OpenAi))
             .holding("llm-router.toml", CONFIGURATION);
         let server = place.serve(&[]).await;
-        Self { server, _simulator: simulator, place: place }
+        Self { server, _simulator: simulator, place }
     }
 
     /// Asks at [`RATE`] for so long. How long each answer took, sorted; every one of them has to be a success.
