@@ -19,6 +19,7 @@ mod process;
 mod readme;
 mod reload;
 mod replicas;
+mod rolling;
 mod server;
 mod services;
 mod slow_callers;

@@ -67,7 +67,12 @@ impl Place {
 
     /// Starts `serve` on a free port, and waits until it is ready.
     pub(crate) async fn serve(&self, arguments: &[&str]) -> Server {
-        Self::ready(self.start(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())).await
+        self.serve_at("127.0.0.1:0", arguments).await
+    }
+
+    /// The same on an address of the test's choice.
+    pub(crate) async fn serve_at(&self, listen: &str, arguments: &[&str]) -> Server {
+        Self::ready(self.start(&[&["serve", "--listen", listen], arguments].concat())).await
     }
 
     /// The same from a shell that has run `preparation`.
