@@ -107,6 +107,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         requests: Arc::clone(&store) as _,
         feedback: Arc::clone(&store) as _,
         scores: Arc::clone(&store) as _,
+        statistics: Arc::clone(&store) as _,
         store_health: store as _,
         journal: Arc::clone(&journal),
         auth: Arc::clone(&auth),

@@ -13,6 +13,7 @@ pub(crate) mod openai_models;
 pub(crate) mod probes;
 pub(crate) mod requests;
 pub(crate) mod route;
+pub(crate) mod stats;
 
 mod cache_wish;
 mod chat_voice;

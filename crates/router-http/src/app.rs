@@ -11,6 +11,7 @@ use router_store::health::StoreHealth;
 use router_store::journal::Journal;
 use router_store::record::RequestLog;
 use router_store::score::ScoreStore;
+use router_store::statistics::StatisticsStore;
 
 use crate::api::metrics::SuccessRates;
 use crate::auth::Auth;
@@ -27,6 +28,8 @@ pub struct Parts {
     pub feedback: Arc<dyn FeedbackStore>,
     /// What judges said of answers.
     pub scores: Arc<dyn ScoreStore>,
+    /// Sums over time.
+    pub statistics: Arc<dyn StatisticsStore>,
     /// Whether the database answers.
     pub store_health: Arc<dyn StoreHealth>,
     /// Who may call.

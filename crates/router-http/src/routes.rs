@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::api::{
     admin, chat, eval, feedback, health, index, login, metrics, models, openai_models, probes, requests,
-    route as prompts,
+    route as prompts, stats,
 };
 use crate::route::{Access, Limit, Route};
 
@@ -35,6 +35,7 @@ routes! {
     GET  "/api/eval"           Readers Read      eval::LIST           => eval::list;
     GET  "/api/requests"       Readers Read      requests::LIST       => requests::list;
     GET  "/api/requests/{id}"  Readers Read      requests::GET        => requests::get;
+    GET  "/api/stats"          Readers Read      stats::STATS         => stats::stats;
     POST "/api/auth/login"     Open    None      login::LOGIN         => login::login;
     POST "/api/auth/logout"    Anyone  None      login::LOGOUT        => login::logout;
     GET  "/api/auth/me"        Anyone  Read      login::ME            => login::me;

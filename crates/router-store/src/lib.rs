@@ -13,6 +13,7 @@ pub mod revision;
 pub mod score;
 pub mod sessions;
 pub mod spending;
+pub mod statistics;
 pub mod store;
 pub mod tenants;
 pub mod users;

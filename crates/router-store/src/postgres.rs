@@ -18,6 +18,7 @@ mod revision;
 mod scores;
 mod sessions;
 mod spending;
+mod statistics;
 mod tenants;
 mod text;
 mod users;

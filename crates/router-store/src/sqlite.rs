@@ -15,6 +15,7 @@ mod revision;
 mod scores;
 mod sessions;
 mod spending;
+mod statistics;
 mod tenants;
 mod users;
 

@@ -11,6 +11,7 @@ use crate::revision::Revision;
 use crate::score::ScoreStore;
 use crate::sessions::RevocationStore;
 use crate::spending::SpendingLedger;
+use crate::statistics::StatisticsStore;
 use crate::tenants::TenantStore;
 use crate::users::UserStore;
 
@@ -21,6 +22,7 @@ pub trait Store:
     + FeedbackStore
     + ScoreStore
     + SpendingLedger
+    + StatisticsStore
     + Retention
     + TenantStore
     + UserStore
@@ -38,6 +40,7 @@ impl<T> Store for T where
         + FeedbackStore
         + ScoreStore
         + SpendingLedger
+        + StatisticsStore
         + Retention
         + TenantStore
         + UserStore

@@ -11,5 +11,7 @@ pub(crate) mod schema;
 pub(crate) mod scores;
 pub(crate) mod spending;
 pub(crate) mod sql_types;
+pub(crate) mod statistics;
+pub(crate) mod sums;
 pub(crate) mod tenants;
 pub(crate) mod users;

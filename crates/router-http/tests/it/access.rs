@@ -25,6 +25,7 @@ const EXPECTED: &[(&str, &str, char)] = &[
     ("GET", "/api/eval", 'r'),
     ("GET", "/api/requests", 'r'),
     ("GET", "/api/requests/{id}", 'r'),
+    ("GET", "/api/stats", 'r'),
     ("POST", "/api/auth/login", 'o'),
     ("POST", "/api/auth/logout", 'a'),
     ("GET", "/api/auth/me", 'a'),

@@ -234,7 +234,13 @@ async fn a_record_that_the_database_has_not_taken_is_not_denied() {
     let stage = Stage::with_backing(Settings::default(), engine_settings(), providers, async |directory, _| {
         let store = SqliteStore::open(directory.join("router.db"), SqliteSettings::default()).await.unwrap();
         let store = Arc::new(store);
-        Backing { requests: store.clone(), feedback: store.clone(), scores: store.clone(), health: store }
+        Backing {
+            requests: store.clone(),
+            feedback: store.clone(),
+            scores: store.clone(),
+            statistics: store.clone(),
+            health: store,
+        }
     })
     .await;
     let (status, answer) = stage.post("/api/route", &json!({"prompt": "hi"})).await;
@@ -253,6 +259,7 @@ async fn a_database_that_never_answers_is_waited_for_and_then_said() {
         requests: Arc::new(MuteStore),
         feedback: Arc::new(MuteStore),
         scores: Arc::new(MuteStore),
+        statistics: Arc::new(MuteStore),
         health: Arc::new(DeadStore),
     })
     .await;

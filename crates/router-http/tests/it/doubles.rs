@@ -18,6 +18,7 @@ use router_store::health::StoreHealth;
 use router_store::page::{Page, PageRequest};
 use router_store::record::{RequestFilter, RequestLog, RequestRecord};
 use router_store::score::{EvalScore, ScoreFilter, ScoreStore};
+use router_store::statistics::{Statistic, StatisticsFilter, StatisticsStore};
 use tokio::sync::Notify;
 
 /// How long `slowly` takes.
@@ -163,6 +164,20 @@ impl ScoreStore for DeadStore {
     }
     async fn list(&self, _: &ScoreFilter, _: PageRequest) -> Result<Page<EvalScore>, StoreError> {
         down()
+    }
+}
+
+#[async_trait]
+impl StatisticsStore for DeadStore {
+    async fn statistics(&self, _: &StatisticsFilter) -> Result<Vec<Statistic>, StoreError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl StatisticsStore for MuteStore {
+    async fn statistics(&self, _: &StatisticsFilter) -> Result<Vec<Statistic>, StoreError> {
+        std::future::pending().await
     }
 }
 

@@ -30,6 +30,7 @@ use router_store::health::StoreHealth;
 use router_store::journal::{Journal, JournalSettings};
 use router_store::record::RequestLog;
 use router_store::score::ScoreStore;
+use router_store::statistics::StatisticsStore;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -56,6 +57,7 @@ pub(crate) struct Backing {
     pub(crate) requests: Arc<dyn RequestLog>,
     pub(crate) feedback: Arc<dyn FeedbackStore>,
     pub(crate) scores: Arc<dyn ScoreStore>,
+    pub(crate) statistics: Arc<dyn StatisticsStore>,
     pub(crate) health: Arc<dyn StoreHealth>,
 }
 
@@ -92,6 +94,7 @@ impl Stage {
             requests: dead.clone(),
             feedback: dead.clone(),
             scores: dead.clone(),
+            statistics: dead.clone(),
             health: dead.clone(),
         });
         Self { provider, ..stage.await }
@@ -107,6 +110,7 @@ impl Stage {
             requests: dead.clone(),
             feedback: dead.clone(),
             scores: dead.clone(),
+            statistics: dead.clone(),
             health: dead.clone(),
         };
         Self::with_all(Registry::shipped(), settings, engine_settings(), providers, auth, back).await
@@ -145,13 +149,14 @@ impl Stage {
     ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
-        let Backing { requests, feedback, scores, health } = back(directory.path(), journal.clone()).await;
+        let Backing { requests, feedback, scores, statistics, health } = back(directory.path(), journal.clone()).await;
         let engine = engine(registry, engine_settings, providers, journal.clone());
         let parts = Parts {
             engine,
             requests,
             feedback,
             scores,
+            statistics,
             store_health: health,
             journal,
             auth,

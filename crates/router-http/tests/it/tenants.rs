@@ -35,7 +35,13 @@ async fn start(people: &People, settings: EngineSettings) -> Stage {
             let store = Arc::new(store);
             let writer = Writer::new(journal, store.clone(), WriterSettings::default());
             tokio::spawn(writer.run(std::future::pending()));
-            Backing { requests: store.clone(), feedback: store.clone(), scores: store.clone(), health: store }
+            Backing {
+                requests: store.clone(),
+                feedback: store.clone(),
+                scores: store.clone(),
+                statistics: store.clone(),
+                health: store,
+            }
         },
     )
     .await
@@ -68,10 +74,10 @@ async fn requests_feedback_and_scores_are_their_own_tenants() {
     assert!([201, 400].contains(&status), "{scored}");
 
     let one = || client.get(stage.url(&format!("/api/requests/{id}")));
-    let lists = ["/api/requests", "/api/feedback", "/api/eval"];
+    let lists = ["/api/requests", "/api/feedback", "/api/eval", "/api/stats"];
     for mine in [&ours, &analyst, &admin] {
         assert_eq!(sent(one(), mine).await.0, 200);
-        for list in ["/api/requests", "/api/feedback"] {
+        for list in ["/api/requests", "/api/feedback", "/api/stats"] {
             let (_, page) = sent(client.get(stage.url(list)), mine).await;
             assert_eq!(page["items"].as_array().unwrap().len(), 1, "{list}: {page}");
         }

@@ -39,7 +39,13 @@ impl Whole {
                 let store = Arc::new(store);
                 let writer = Writer::new(journal, store.clone(), WriterSettings::default());
                 tokio::spawn(writer.run(std::future::pending()));
-                Backing { requests: store.clone(), feedback: store.clone(), scores: store.clone(), health: store }
+                Backing {
+                    requests: store.clone(),
+                    feedback: store.clone(),
+                    scores: store.clone(),
+                    statistics: store.clone(),
+                    health: store,
+                }
             })
             .await;
         Self { stage, simulator }
@@ -72,6 +78,19 @@ async fn a_prompt_is_answered_recorded_and_judged() {
     assert!(record.get("upstreamModel").is_some(), "{record}");
     assert_eq!((&record["usage"], &record["cost"]), (&answer["usage"], &answer["cost"]));
     assert_eq!(record["decision"]["candidates"][0]["modelId"], answer["decision"]["candidates"][0]["modelId"]);
+
+    let (status, sums) = stage.get("/api/stats?modelId=gpt-4o").await;
+    assert_eq!((status, sums["items"].as_array().unwrap().len()), (200, 1), "{sums}");
+    let told = (&sums["total"]["requests"], &sums["total"]["outputTokens"], &sums["total"]["costUsd"]);
+    assert_eq!(told, (&json!(1), &record["usage"]["output"], &record["cost"]["usd"]), "{sums}");
+    assert!(sums["items"][0]["meanLatencyMs"].as_f64().unwrap() > 0.0, "{sums}");
+    assert_eq!(stage.get("/api/stats?step=day&modelId=nobody").await.1["items"], json!([]));
+    for (query, field) in [("step=week", "step"), ("to=yesterday", "to"), ("from=2999-01-01T00:00:00Z", "from")] {
+        let (status, refused) = stage.get(&format!("/api/stats?{query}")).await;
+        assert_eq!((status, text(&refused["error"], "field")), (400, field), "{refused}");
+    }
+    let (status, refused) = stage.get("/api/stats?from=2001-01-01T00:00:00Z").await;
+    assert_eq!((status, text(&refused["error"], "field")), (400, "from"), "{refused}");
 
     let (status, feedback) =
         stage.post("/api/feedback", &json!({"requestId": id, "thumbs": "up", "comment": "Yes."})).await;

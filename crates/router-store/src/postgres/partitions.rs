@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel::QueryResult;
+use diesel::dsl::sql;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use jiff::civil::Date;
@@ -74,9 +75,14 @@ async fn make(connection: &mut AsyncPgConnection, day: Date) -> QueryResult<()> 
     connection.batch_execute(&statements).await
 }
 
+/// By a look into the catalogue's tables: functions such as `to_regclass` may answer from a cache that a wait for an advisory
+/// lock does not refresh.
 async fn exists(connection: &mut AsyncPgConnection, name: &str) -> QueryResult<bool> {
-    let there = diesel::dsl::sql::<Bool>("to_regclass(").bind::<Text, _>(name).sql(") IS NOT NULL");
-    diesel::select(there).get_result(connection).await
+    let there = sql::<Bool>(
+        "EXISTS (SELECT FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid WHERE inhparent = \
+                             to_regclass('requests') AND child.relname = ",
+    );
+    diesel::select(there.bind::<Text, _>(name).sql(")")).get_result(connection).await
 }
 
 /// `requests_20261124`.

@@ -4,16 +4,18 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use diesel::dsl::sql;
 use diesel::helper_types::{AsSelect, IntoBoxed, Select};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use router_core::id::{RequestId, TenantId};
 
 use super::insert_requests::InsertRequests;
 use super::{PostgresStore, task};
-use super::{partitions, spending, text};
+use super::{partitions, spending, statistics, text};
 use crate::error::StoreError;
 use crate::page::{Page, PageRequest};
 use crate::record::{RequestFilter, RequestLog, RequestRecord, RequestStatus};
@@ -21,8 +23,8 @@ use crate::tables::columns::Row;
 use crate::tables::operation::Operation;
 use crate::tables::requests::{RequestRow, Texts, WHAT};
 use crate::tables::schema::requests;
-use crate::tables::spending::LedgerLines;
-use crate::tables::sql_types::Id;
+use crate::tables::sql_types::{Id, Identifier, UtcDay};
+use crate::tables::sums::{Replaced, Sums};
 
 const APPEND: Operation = Operation { action: "write request records", what: WHAT };
 
@@ -58,15 +60,16 @@ fn is_unknown(row: &RequestRow) -> bool {
 /// Writes rows and what they change in the ledger.
 async fn append(connection: &mut AsyncPgConnection, rows: &[(RequestRow, Texts)]) -> QueryResult<()> {
     let new: BTreeSet<Id> = InsertRequests::of(rows).load::<Id>(connection).await?.into_iter().collect();
-    let mut ledger = LedgerLines::default();
+    let mut sums = Sums::default();
     for (row, texts) in rows {
         if new.contains(&row.id) {
-            ledger.add(row);
+            sums.add(row);
         } else if !is_unknown(row) {
-            replace_unknown(connection, row, texts, &mut ledger).await?;
+            replace_unknown(connection, row, texts, &mut sums).await?;
         }
     }
-    spending::write(connection, ledger).await
+    spending::write(connection, sums.ledger).await?;
+    statistics::write(connection, sums.statistics).await
 }
 
 /// Puts a known outcome in the place of an unknown one, if that is what is there.
@@ -74,16 +77,15 @@ async fn replace_unknown<'a>(
     connection: &mut AsyncPgConnection,
     row: &'a RequestRow,
     texts: &Texts,
-    ledger: &mut LedgerLines<'a>,
+    sums: &mut Sums<'a>,
 ) -> QueryResult<()> {
     let there = requests::table.filter(requests::day.eq(row.day)).filter(requests::id.eq(row.id));
     let unknown = there.filter(requests::status.eq(RequestStatus::OutcomeUnknown.name()));
-    let charged = unknown.select((requests::charged_nanos, requests::cost_nanos)).for_update();
-    let before: Option<(i64, Option<i64>)> = charged.first(connection).await.optional()?;
-    let Some((charged, cost)) = before else { return Ok(()) };
+    let counted = (requests::charged_nanos, requests::cost_nanos, requests::model_id);
+    let before: Option<Replaced> = unknown.select(counted).for_update().first(connection).await.optional()?;
+    let Some(before) = before else { return Ok(()) };
     diesel::update(there).set((row, texts)).execute(connection).await?;
-    ledger.take_back(row, charged, cost.is_some());
-    ledger.add(row);
+    sums.replace(row, before);
     Ok(())
 }
 
@@ -104,8 +106,10 @@ pub(super) fn page(filter: &RequestFilter, page: PageRequest) -> Result<Listing,
     }
     if let Some(before) = page.before {
         let day = Row { what: WHAT, id: &before }.day(before)?;
-        // The first condition is for partitions, the second for rows of the day: together they say (day, id) < (day, id).
-        query = query.filter(requests::day.le(day)).filter(requests::day.lt(day).or(requests::id.lt(Id::from(before))));
+        // The first condition leaves out newer partitions, which the second, the place in the index, does not.
+        let place = sql::<Bool>("(requests.day, requests.id) < (").bind::<UtcDay, _>(day).sql(", ");
+        let place = place.bind::<Identifier, _>(Id::from(before)).sql(")");
+        query = query.filter(requests::day.le(day)).filter(place);
     }
     Ok(query.order((requests::day.desc(), requests::id.desc())).limit(page.clamped_limit() as i64 + 1))
 }

@@ -11,8 +11,8 @@ use crate::retention::Retention;
 use crate::tables::operation::Operation;
 use crate::tables::requests::WHAT;
 
-/// Held by the one replica that drops.
-const LOCK: &str = "pg_try_advisory_xact_lock(7813588410937437296)";
+/// Held by the one replica that drops, for this table: others of the same database have nothing to do with it.
+const LOCK: &str = "pg_try_advisory_xact_lock(1819046258, to_regclass('requests')::oid::int)";
 
 #[async_trait]
 impl Retention for PostgresStore {

@@ -9,15 +9,15 @@ use router_core::id::{RequestId, TenantId};
 
 use super::SqliteStore;
 use super::insert_request::InsertRequest;
-use super::spending::write;
+use super::{spending, statistics};
 use crate::error::StoreError;
 use crate::page::{Page, PageRequest};
 use crate::record::{RequestFilter, RequestLog, RequestRecord, RequestStatus};
 use crate::tables::operation::Operation;
 use crate::tables::requests::{RequestRow, Texts, WHAT};
 use crate::tables::schema::requests;
-use crate::tables::spending::LedgerLines;
 use crate::tables::sql_types::Id;
+use crate::tables::sums::{Replaced, Sums};
 
 /// Inserts a record, or puts a known outcome in the place of an unknown one. Row by row: within a transaction SQLite is
 /// as fast so as with many rows a statement, which would have to be parsed anew for each number of them.
@@ -28,23 +28,22 @@ fn append<'a>(
     connection: &mut SqliteConnection,
     row: &'a RequestRow,
     texts: &Texts,
-    ledger: &mut LedgerLines<'a>,
+    sums: &mut Sums<'a>,
 ) -> QueryResult<()> {
     match (InsertRequest { row, texts }).execute(connection) {
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
             let unknown = RequestStatus::OutcomeUnknown.name();
             let there = requests::table.find(row.id).filter(requests::status.eq(unknown));
-            let charged = (requests::charged_nanos, requests::cost_nanos);
-            let before: Option<(i64, Option<i64>)> = there.select(charged).first(connection).optional()?;
-            let Some((charged, cost)) = before else { return Ok(()) };
+            let counted = (requests::charged_nanos, requests::cost_nanos, requests::model_id);
+            let before: Option<Replaced> = there.select(counted).first(connection).optional()?;
+            let Some(before) = before else { return Ok(()) };
             diesel::update(requests::table.find(row.id)).set((row, texts)).execute(connection)?;
-            ledger.take_back(row, charged, cost.is_some());
-            ledger.add(row);
+            sums.replace(row, before);
             Ok(())
         }
         inserted => {
             inserted?;
-            ledger.add(row);
+            sums.add(row);
             Ok(())
         }
     }
@@ -81,9 +80,10 @@ impl RequestLog for SqliteStore {
         let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
         let operation = Operation { action: "write request records", what: WHAT };
         let write = move |connection: &mut SqliteConnection| {
-            let mut ledger = LedgerLines::default();
-            rows.iter().try_for_each(|(row, texts)| append(connection, row, texts, &mut ledger))?;
-            write(ledger, connection)
+            let mut sums = Sums::default();
+            rows.iter().try_for_each(|(row, texts)| append(connection, row, texts, &mut sums))?;
+            spending::write(sums.ledger, connection)?;
+            statistics::write(sums.statistics, connection)
         };
         self.write(operation, write).await
     }

@@ -1,8 +1,10 @@
 //! Who may call, and what they spent: what every store must do.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use jiff::{Timestamp, ToSpan};
 use router_core::grants::{Account, Budget, BudgetPeriod, KeepText, Limits, Rate};
 use router_core::id::RequestId;
 use router_core::price::Cost;
@@ -13,11 +15,12 @@ use router_store::error::StoreError;
 use router_store::keys::{ApiKey, KeyStore};
 use router_store::overrides::{Override, OverrideStore};
 use router_store::page::PageRequest;
-use router_store::record::{RequestFilter, RequestLog, RequestRecord};
+use router_store::record::{RequestFilter, RequestLog, RequestRecord, RequestStatus};
 use router_store::retention::Retention;
 use router_store::revision::Revision;
 use router_store::sessions::{Revocation, RevocationStore};
 use router_store::spending::{Spending, SpendingLedger};
+use router_store::statistics::{Statistic, StatisticsFilter, StatisticsStore};
 use router_store::tenants::{Tenant, TenantStore};
 use router_store::users::{User, UserStore};
 use serde_json::json;
@@ -215,6 +218,63 @@ pub(crate) async fn the_ledger_is_charged_once_and_corrected<S: RequestLog + Spe
     let tomorrow = today.tomorrow().unwrap();
     assert_eq!(of(&store.spending(tomorrow).await.unwrap(), &accounts[0]).0, Usd::ZERO, "another day");
     assert!(store.days(&accounts[0], tomorrow, tomorrow).await.unwrap().is_empty());
+}
+
+pub(crate) async fn hourly_sums_are_counted_once_and_corrected<S: RequestLog + StatisticsStore>(store: &S) {
+    let record = |id| RequestRecord { status: RequestStatus::Succeeded, ..record(id) };
+    let lost = RequestRecord::outcome_unknown(intent(id()));
+    let failed = RequestRecord { status: RequestStatus::Failed, cost: Cost::Unpriced, ..record(id()) };
+    let theirs = RequestRecord { tenant: "evil".into(), ..record(id()) };
+    let known = [record(id()), record(id()), failed, theirs];
+    let batch: Vec<_> = known.iter().cloned().chain([lost.clone()]).collect();
+    // Twice, as after a crash between the store and the acknowledgement.
+    for _ in 0..2 {
+        store.append(&batch).await.unwrap();
+    }
+    let now = Timestamp::now();
+    let all = StatisticsFilter {
+        tenant: Some("acme".into()),
+        model_id: None,
+        from: now - 25.hours(),
+        to: now,
+        step_hours: 24 * 365 * 100,
+    };
+    let sum = async |filter: &StatisticsFilter| {
+        let lines = store.statistics(filter).await.unwrap();
+        lines.into_iter().fold((0, 0, 0, 0, 0, Usd::ZERO), |(r, s, f, u, p, c), Statistic { tally, .. }| {
+            let cost = c.saturating_add(tally.cost);
+            (
+                r + tally.requests,
+                s + tally.succeeded,
+                f + tally.failed,
+                u + tally.outcome_unknown,
+                p + tally.unpriced,
+                cost,
+            )
+        })
+    };
+    let cost = record(id()).cost.usd().unwrap();
+    let twice = cost.saturating_add(cost);
+    assert_eq!(sum(&all).await, (4, 2, 1, 1, 2, twice));
+    // The outcome turns up, of another model than the one that was meant to be asked.
+    let found = RequestRecord { id: lost.id, model_id: Some("another".into()), ..record(id()) };
+    for _ in 0..2 {
+        store.append(std::slice::from_ref(&found)).await.unwrap();
+    }
+    assert_eq!(sum(&all).await, (4, 3, 1, 0, 1, twice.saturating_add(cost)));
+    let of_model = StatisticsFilter { model_id: Some("another".into()), ..all.clone() };
+    assert_eq!(sum(&of_model).await, (1, 1, 0, 0, 0, cost));
+    let lines = store.statistics(&of_model).await.unwrap();
+    assert_eq!(lines[0].tally.output_tokens, found.usage.unwrap().output.0);
+    assert_eq!(lines[0].tally.latency, found.latency);
+    // An hour is a stretch of its own, and says when it began.
+    let hours = store.statistics(&StatisticsFilter { step_hours: 1, ..of_model }).await.unwrap();
+    assert!(
+        hours[0].start <= now && now.duration_since(hours[0].start) < Duration::from_secs(7200).try_into().unwrap()
+    );
+    let everyone = StatisticsFilter { tenant: None, ..all.clone() };
+    assert_eq!(sum(&everyone).await.0, 5);
+    assert_eq!(sum(&StatisticsFilter { to: now - 3.hours(), ..everyone }).await.0, 0);
 }
 
 pub(crate) async fn old_records_are_forgotten_in_small_steps_and_the_ledger_is_not<S>(store: &S)

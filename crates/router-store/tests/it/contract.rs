@@ -42,6 +42,7 @@ macro_rules! all_contracts {
             accounts::overrides_are_set_replaced_and_taken_away,
             accounts::admin_actions_are_kept_once_and_paged,
             accounts::the_ledger_is_charged_once_and_corrected,
+            accounts::hourly_sums_are_counted_once_and_corrected,
             accounts::old_records_are_forgotten_in_small_steps_and_the_ledger_is_not,
         }
     };

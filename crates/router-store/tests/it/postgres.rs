@@ -100,7 +100,8 @@ async fn a_record_of_a_day_whose_partition_was_dropped_is_taken() {
     let other = schema.store();
     let now = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now());
     let tomorrow = now.date().tomorrow().unwrap();
-    while other.forget(tomorrow).await.unwrap() {}
+    // Today's, which is the oldest; the next look would make it again.
+    assert!(other.forget(tomorrow).await.unwrap());
     let late = record(id());
     store.append(std::slice::from_ref(&late)).await.unwrap();
     assert_eq!(store.get(None, late.id).await.unwrap(), Some(late));
@@ -163,7 +164,13 @@ async fn a_connection_that_was_cut_is_replaced() {
     ));
     let cut: Vec<Cut> = cut.load(&mut connection).await.unwrap();
     assert!(!cut.is_empty() && cut.iter().all(|cut| cut.pg_terminate_backend));
-    store.append(&[record(id())]).await.unwrap();
+    // Whoever speaks first may be the one to be told; nobody is told twice.
+    let record = record(id());
+    if let Err(error) = store.append(std::slice::from_ref(&record)).await {
+        assert!(matches!(error, StoreError::Database { .. }), "{error}");
+        store.append(std::slice::from_ref(&record)).await.unwrap();
+    }
+    assert_eq!(store.get(None, record.id).await.unwrap(), Some(record));
 }
 
 /// A caller that goes away leaves no transaction open, and nothing half written.

@@ -105,6 +105,7 @@ impl Rig {
             requests: dead.clone(),
             feedback: dead.clone(),
             scores: dead.clone(),
+            statistics: dead.clone(),
             health: dead.clone(),
         };
         let stage = Stage::with_models(registry, Settings::default(), settings, providers.adapters.clone(), back).await;
