@@ -88,13 +88,13 @@ async fn a_rolling_restart_and_reloads_under_load_fail_no_request() {
         })
     };
     let begun = Instant::now();
-    for replica in 0..REPLICAS {
+    for (number, replica) in replicas.iter_mut().enumerate() {
         let reached = asked.load(Ordering::Relaxed) + 50;
         until("some requests", async || asked.load(Ordering::Relaxed) >= reached).await;
-        assert_eq!(replicas[replica].stop().await, Some(0));
+        assert_eq!(replica.stop().await, Some(0));
         let reached = asked.load(Ordering::Relaxed) + 50;
         until("some requests", async || asked.load(Ordering::Relaxed) >= reached).await;
-        replicas[replica] = serve(replica).await;
+        *replica = serve(number).await;
     }
     for replica in &replicas {
         let seen = replica.process.err.count();
