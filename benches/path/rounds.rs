@@ -74,17 +74,20 @@ async fn start_everybody() -> anyhow::Result<Measured> {
     let at = upstream.address;
     let proxy = Server::start(Command::new(&itself).arg("proxy").arg(at.to_string()), None)?;
     let asked = |address: SocketAddr| chat_completion(&address.into(), MODEL, None);
-    let one = || router::start(Catalogue::One, at, None);
-    let shipped = || router::start(Catalogue::Shipped, at, None);
+    let one = || router::start(Catalogue::One, at, &[]);
+    let shipped = || router::start(Catalogue::Shipped, at, &[]);
     let mut variants = vec![
         Variant::new("direct", asked(at), Some(MODEL), None, Vec::new()).await?,
         Variant::new("bare proxy", asked(proxy.address), Some(MODEL), Some(proxy), Vec::new()).await?,
         routed("router, 1 model", one).await?,
         routed("router, shipped", shipped).await?,
     ];
-    // As replicas run: limits and answers on a Redis.
-    if let Ok(redis) = env::var("BENCH_REDIS_URL") {
-        variants.push(routed("router, Redis", || router::start(Catalogue::One, at, Some(&redis))).await?);
+    // As replicas run: limits and answers on a Redis, records and keys on a PostgreSQL.
+    let variable = |ours: &str, its: &'static str| env::var(ours).ok().map(|url| (its, url));
+    let redis = variable("BENCH_REDIS_URL", "REDIS_URL");
+    let shared: Vec<_> = redis.into_iter().chain(variable("BENCH_DATABASE_URL", "DATABASE_URL")).collect();
+    if !shared.is_empty() {
+        variants.push(routed("router, shared", || router::start(Catalogue::One, at, &shared)).await?);
     }
     Ok(Measured { variants, _upstream: upstream })
 }

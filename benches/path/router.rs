@@ -60,8 +60,8 @@ capabilities = ["sampling_parameters"]
 /// In production nobody is let in without a key, and no key is made without a secret.
 const SECRET: &str = "a-secret-of-a-benchmark-that-nobody-needs-to-guess";
 
-/// Starts it with an empty data directory, in front of `upstream`.
-pub(crate) fn start(catalogue: Catalogue, upstream: SocketAddr, redis: Option<&str>) -> anyhow::Result<Server> {
+/// Starts it with an empty data directory, in front of `upstream`; `shared` says where what replicas share is.
+pub(crate) fn start(catalogue: Catalogue, upstream: SocketAddr, shared: &[(&str, String)]) -> anyhow::Result<Server> {
     let directory = TempDir::new()?;
     let path = directory.path();
     let shipped = catalogue == Catalogue::Shipped;
@@ -71,10 +71,14 @@ pub(crate) fn start(catalogue: Catalogue, upstream: SocketAddr, redis: Option<&s
     fs::write(path.join("models.toml"), MODELS)?;
     let secrets = [("API_KEY_SECRET", SECRET), ("JWT_SECRET", SECRET)];
     let mut keys = Command::new(program()?);
-    keys.args(["keys", "create", "bench", "--json"]).current_dir(path).env_clear().envs(secrets);
+    keys.args(["keys", "create", "bench", "--json"])
+        .current_dir(path)
+        .env_clear()
+        .envs(secrets)
+        .envs(shared.iter().cloned());
     let made: Value = serde_json::from_slice(&keys.output()?.stdout).context("no key could be made")?;
     let mut command = Command::new(program()?);
-    command.env_clear().envs(secrets).envs(redis.map(|url| ("REDIS_URL", url)));
+    command.env_clear().envs(secrets).envs(shared.iter().cloned());
     // Not beside the configuration, whose directory the server watches.
     fs::create_dir(path.join("log"))?;
     command.arg("serve").current_dir(path).stderr(File::create(path.join("log/lines"))?);

@@ -35,7 +35,7 @@ pub async fn open_for_serving(config: &Config) -> anyhow::Result<Arc<dyn Store>>
     match store.migrate().await {
         Ok(run) => tell(&run),
         Err(error @ StoreError::Database { .. }) => {
-            tracing::warn!(%error, database = store.place(), "the database is not there; records wait in the journal");
+            tracing::warn!(%error, database = store.place(), "the database cannot be used yet; records wait in the journal");
             tokio::spawn(migrate_when_there(store.clone()));
         }
         Err(error) => return Err(error.into()),
@@ -71,8 +71,9 @@ async fn migrate_when_there(store: PostgresStore) {
                 tracing::info!(database = store.place(), "the database is there");
                 return;
             }
-            // What the store says of it is in the health, too.
-            Err(error) => tracing::debug!(%error, "the database is still not there"),
+            // The writer says so of the records, and the health of everything.
+            Err(error @ StoreError::Database { .. }) => tracing::debug!(%error, "the database still cannot be used"),
+            Err(error) => tracing::error!(%error, "the database cannot be used; tried again"),
         }
     }
 }
