@@ -75,8 +75,8 @@ async fn median(
         let begun = Instant::now();
         let page = store.list(filter, PageRequest { limit: 50, before }).await?;
         taken.push(begun.elapsed());
-        if page.items.len() != 50 {
-            return Err(format!("{} records on a page", page.items.len()).into());
+        if page.items.is_empty() {
+            return Err("no records on a page".into());
         }
     }
     taken.sort_unstable();
