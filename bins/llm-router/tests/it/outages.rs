@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::database::{Database, count};
@@ -13,6 +14,9 @@ use crate::server::{Place, Server};
 const RATE: u32 = 200;
 
 const CONFIGURATION: &str = "[rate_limit]\nenabled = false\n[cache]\nenabled = false\n";
+
+/// One at a time: each of them keeps the machine busy.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// How long the database is away.
 fn away() -> Duration {
@@ -74,6 +78,7 @@ async fn account(name: &str, rig: &Rig, url: &str, parts: [Vec<Duration>; 3]) {
     rig.server.records_are_written().await;
     let caught_up = begun.elapsed();
     let asked: usize = parts.iter().map(Vec::len).sum();
+    let median = parts[1][parts[1].len() / 2];
     let [before, during, after] = parts.map(|part| p99(&part));
     let records = count(url, "SELECT count(*) AS count FROM requests WHERE status = 'succeeded'").await;
     let twice = count(url, "SELECT count(*) - count(DISTINCT id) AS count FROM requests").await;
@@ -87,12 +92,17 @@ async fn account(name: &str, rig: &Rig, url: &str, parts: [Vec<Duration>; 3]) {
     );
     assert_eq!((records, twice), (i64::try_from(asked).unwrap(), 0));
     assert_eq!(charged, records);
-    // Not a comparison of speed, which a shared machine does not allow: nobody waited for the database.
-    assert!(during < Duration::from_millis(500), "{during:?}");
+    // Whoever waited for the database would have waited half of that on average, however busy the machine is.
+    assert!(median < away() / 2, "{median:?}");
+    // Speed is compared only where nothing else runs.
+    if std::env::var_os("CHAOS_SECONDS").is_some() {
+        assert!(during <= 2 * before.max(Duration::from_millis(20)), "{before:?} before, {during:?} during");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_database_costs_no_answer_and_no_record() {
+    let _turn = TURN.lock().await;
     let Some(mut database) = Database::start().await else { return };
     let rig = Rig::new(database.url()).await;
     let before = rig.ask(Duration::from_secs(2)).await;
@@ -105,6 +115,7 @@ async fn a_killed_database_costs_no_answer_and_no_record() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_accepts_and_never_answers_costs_no_answer_and_no_record() {
+    let _turn = TURN.lock().await;
     let Some(database) = Database::start().await else { return };
     let rig = Rig::new(database.url()).await;
     let before = rig.ask(Duration::from_secs(2)).await;
@@ -117,6 +128,7 @@ async fn a_database_that_accepts_and_never_answers_costs_no_answer_and_no_record
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_starts_and_answers_before_its_database_is_there() {
+    let _turn = TURN.lock().await;
     let Some(mut database) = Database::start().await else { return };
     database.kill();
     let rig = Rig::new(database.url()).await;
@@ -129,6 +141,7 @@ async fn a_server_starts_and_answers_before_its_database_is_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_router_killed_between_answer_and_database_writes_its_records_at_the_next_start() {
+    let _turn = TURN.lock().await;
     let Some(mut database) = Database::start().await else { return };
     let mut rig = Rig::new(database.url()).await;
     let before = rig.ask(Duration::from_secs(1)).await;
