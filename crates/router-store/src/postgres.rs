@@ -34,6 +34,7 @@ use tokio::time::timeout;
 
 use crate::error::StoreError;
 use crate::health::StoreHealth;
+use crate::store::Store;
 use crate::tables::operation::Operation;
 use address::Address;
 use partitions::KnownDays;
@@ -199,6 +200,8 @@ impl Drop for Lease {
         }
     }
 }
+
+impl Store for PostgresStore {}
 
 #[async_trait]
 impl StoreHealth for PostgresStore {

@@ -31,6 +31,7 @@ use tokio::time::timeout;
 
 use crate::error::StoreError;
 use crate::health::StoreHealth;
+use crate::store::Store;
 use crate::tables::operation::Operation;
 use connection::Access;
 
@@ -132,6 +133,8 @@ impl SqliteStore {
         work.await.unwrap_or_else(|error| Err(operation.unavailable(error)))
     }
 }
+
+impl Store for SqliteStore {}
 
 #[async_trait]
 impl StoreHealth for SqliteStore {

@@ -34,21 +34,3 @@ pub trait Store:
     + StoreHealth
 {
 }
-
-impl<T> Store for T where
-    T: RequestLog
-        + FeedbackStore
-        + ScoreStore
-        + SpendingLedger
-        + StatisticsStore
-        + Retention
-        + TenantStore
-        + UserStore
-        + KeyStore
-        + RevocationStore
-        + OverrideStore
-        + Revision
-        + AuditLog
-        + StoreHealth
-{
-}

@@ -234,13 +234,7 @@ async fn a_record_that_the_database_has_not_taken_is_not_denied() {
     let stage = Stage::with_backing(Settings::default(), engine_settings(), providers, async |directory, _| {
         let store = SqliteStore::open(directory.join("router.db"), SqliteSettings::default()).await.unwrap();
         let store = Arc::new(store);
-        Backing {
-            requests: store.clone(),
-            feedback: store.clone(),
-            scores: store.clone(),
-            statistics: store.clone(),
-            health: store,
-        }
+        Backing::of(store)
     })
     .await;
     let (status, answer) = stage.post("/api/route", &json!({"prompt": "hi"})).await;

@@ -31,6 +31,7 @@ use router_store::journal::{Journal, JournalSettings};
 use router_store::record::RequestLog;
 use router_store::score::ScoreStore;
 use router_store::statistics::StatisticsStore;
+use router_store::store::Store;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -59,6 +60,19 @@ pub(crate) struct Backing {
     pub(crate) scores: Arc<dyn ScoreStore>,
     pub(crate) statistics: Arc<dyn StatisticsStore>,
     pub(crate) health: Arc<dyn StoreHealth>,
+}
+
+impl Backing {
+    /// All of it in one database.
+    pub(crate) fn of(store: Arc<dyn Store>) -> Self {
+        Self {
+            requests: store.clone(),
+            feedback: store.clone(),
+            scores: store.clone(),
+            statistics: store.clone(),
+            health: store,
+        }
+    }
 }
 
 /// The one metrics recorder of this process.

@@ -35,13 +35,7 @@ async fn start(people: &People, settings: EngineSettings) -> Stage {
             let store = Arc::new(store);
             let writer = Writer::new(journal, store.clone(), WriterSettings::default());
             tokio::spawn(writer.run(std::future::pending()));
-            Backing {
-                requests: store.clone(),
-                feedback: store.clone(),
-                scores: store.clone(),
-                statistics: store.clone(),
-                health: store,
-            }
+            Backing::of(store)
         },
     )
     .await

@@ -39,13 +39,7 @@ impl Whole {
                 let store = Arc::new(store);
                 let writer = Writer::new(journal, store.clone(), WriterSettings::default());
                 tokio::spawn(writer.run(std::future::pending()));
-                Backing {
-                    requests: store.clone(),
-                    feedback: store.clone(),
-                    scores: store.clone(),
-                    statistics: store.clone(),
-                    health: store,
-                }
+                Backing::of(store)
             })
             .await;
         Self { stage, simulator }

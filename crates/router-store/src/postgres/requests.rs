@@ -21,7 +21,7 @@ use crate::page::{Page, PageRequest};
 use crate::record::{RequestFilter, RequestLog, RequestRecord, RequestStatus};
 use crate::tables::columns::Row;
 use crate::tables::operation::Operation;
-use crate::tables::requests::{RequestRow, Texts, WHAT};
+use crate::tables::requests::{RequestRow, Texts, WHAT, listing};
 use crate::tables::schema::requests;
 use crate::tables::sql_types::{Id, Identifier, UtcDay};
 use crate::tables::sums::{Replaced, Sums};
@@ -91,19 +91,7 @@ async fn replace_unknown<'a>(
 
 /// The newest rows that `filter` lets through. In the order of days first, so that only the newest partitions are read.
 pub(super) fn page(filter: &RequestFilter, page: PageRequest) -> Result<Listing, StoreError> {
-    let mut query = requests::table.select(RequestRow::as_select()).into_boxed();
-    if let Some(tenant) = &filter.tenant {
-        query = query.filter(requests::tenant.eq(tenant.to_string()));
-    }
-    if let Some(model) = &filter.model_id {
-        query = query.filter(requests::model_id.eq(model.to_string()));
-    }
-    if let Some(kind) = filter.prompt_type {
-        query = query.filter(requests::prompt_type.eq(kind.name()));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(requests::status.eq(status.name()));
-    }
+    let mut query = listing!(filter);
     if let Some(before) = page.before {
         let day = Row { what: WHAT, id: &before }.day(before)?;
         // The first condition leaves out newer partitions, which the second, the place in the index, does not.

@@ -20,14 +20,16 @@ fn all<'a>(texts: impl IntoIterator<Item = Option<&'a mut String>>) {
     texts.into_iter().flatten().for_each(storable);
 }
 
-fn name_fits(row: Row<'_>, column: &str, name: &str) -> Result<(), StoreError> {
-    if name.len() <= LONGEST_NAME {
-        return Ok(());
-    }
-    Err(row.refused(column)(format!(
-        "it has {} bytes, and PostgreSQL keeps names of at most {LONGEST_NAME}",
-        name.len()
-    )))
+fn names_fit<'a>(
+    row: Row<'_>,
+    names: impl IntoIterator<Item = (&'static str, Option<&'a str>)>,
+) -> Result<(), StoreError> {
+    let long = names.into_iter().find(|(_, name)| name.is_some_and(|name| name.len() > LONGEST_NAME));
+    long.map_or(Ok(()), |(column, _)| {
+        Err(row.refused(column)(format!(
+            "PostgreSQL keeps names of at most {LONGEST_NAME} bytes, and this one is longer"
+        )))
+    })
 }
 
 /// A record's row as PostgreSQL takes it.
@@ -52,7 +54,7 @@ pub(super) fn of_request(what: &'static str, row: &mut RequestRow, texts: &mut T
         ("key_id", row.key_id.as_deref()),
         ("user_id", row.asked.user_id.as_deref()),
     ];
-    names.into_iter().try_for_each(|(column, name)| name_fits(said, column, name.unwrap_or_default()))
+    names_fit(said, names)
 }
 
 /// Likewise for feedback.
@@ -66,9 +68,7 @@ pub(super) fn of_feedback(what: &'static str, row: &mut FeedbackRow) -> Result<(
         row.prompt.as_mut(),
         row.response.as_mut(),
     ]);
-    let said = Row { what, id: &row.id };
-    name_fits(said, "tenant", &row.tenant)?;
-    name_fits(said, "model_id", &row.model_id)
+    names_fit(Row { what, id: &row.id }, [("tenant", Some(&*row.tenant)), ("model_id", Some(&*row.model_id))])
 }
 
 /// Likewise for scores.
@@ -82,7 +82,5 @@ pub(super) fn of_score(what: &'static str, row: &mut ScoreRow) -> Result<(), Sto
         row.prompt.as_mut(),
         row.response.as_mut(),
     ]);
-    let said = Row { what, id: &row.id };
-    name_fits(said, "tenant", &row.tenant)?;
-    name_fits(said, "model_id", &row.model_id)
+    names_fit(Row { what, id: &row.id }, [("tenant", Some(&*row.tenant)), ("model_id", Some(&*row.model_id))])
 }

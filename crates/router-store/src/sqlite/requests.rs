@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::page::{Page, PageRequest};
 use crate::record::{RequestFilter, RequestLog, RequestRecord, RequestStatus};
 use crate::tables::operation::Operation;
-use crate::tables::requests::{RequestRow, Texts, WHAT};
+use crate::tables::requests::{RequestRow, Texts, WHAT, listing};
 use crate::tables::schema::requests;
 use crate::tables::sql_types::Id;
 use crate::tables::sums::{Replaced, Sums};
@@ -51,19 +51,7 @@ fn append<'a>(
 
 /// The newest rows that `filter` lets through.
 pub(super) fn page(filter: &RequestFilter, page: PageRequest) -> Listing {
-    let mut query = requests::table.select(RequestRow::as_select()).into_boxed();
-    if let Some(tenant) = &filter.tenant {
-        query = query.filter(requests::tenant.eq(tenant.to_string()));
-    }
-    if let Some(model) = &filter.model_id {
-        query = query.filter(requests::model_id.eq(model.to_string()));
-    }
-    if let Some(kind) = filter.prompt_type {
-        query = query.filter(requests::prompt_type.eq(kind.name()));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(requests::status.eq(status.name()));
-    }
+    let mut query = listing!(filter);
     if let Some(RequestId(before)) = page.before {
         query = query.filter(requests::id.lt(Id(before)));
     }

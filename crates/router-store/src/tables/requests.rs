@@ -204,3 +204,26 @@ impl Texts {
         Self { prompt: record.prompt.clone(), response: record.response.clone() }
     }
 }
+
+/// The rows that a [`RequestFilter`](crate::record::RequestFilter) lets through, for the database that the query turns out to be
+/// for: a macro, because diesel's types of the two have no bound in common that could be written down.
+macro_rules! listing {
+    ($filter:expr) => {{
+        let filter: &$crate::record::RequestFilter = $filter;
+        let mut query = requests::table.select(RequestRow::as_select()).into_boxed();
+        if let Some(tenant) = &filter.tenant {
+            query = query.filter(requests::tenant.eq(tenant.to_string()));
+        }
+        if let Some(model) = &filter.model_id {
+            query = query.filter(requests::model_id.eq(model.to_string()));
+        }
+        if let Some(kind) = filter.prompt_type {
+            query = query.filter(requests::prompt_type.eq(kind.name()));
+        }
+        if let Some(status) = filter.status {
+            query = query.filter(requests::status.eq(status.name()));
+        }
+        query
+    }};
+}
+pub(crate) use listing;
