@@ -28,6 +28,9 @@ use crate::signals::{Request, Signals};
 use crate::spent::Spent;
 use crate::{catalogue, descriptors, identities, logging, meter, quotas, retention, store, wire};
 
+/// How long threads may take to end that wait for something, once everything else has ended.
+const LAST_THREADS: Duration = Duration::from_secs(1);
+
 /// How long the last records may take on their way to the database when the server stops. What is left then stays in
 /// the journal, and the next start goes on from there.
 const LAST_RECORDS: Duration = Duration::from_secs(10);
@@ -59,8 +62,10 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
     let loaded = load(&sources)?;
     logging::start(&loaded.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
-    runtime.block_on(serve(sources, loaded))?;
-    Ok(ExitCode::SUCCESS)
+    let served = runtime.block_on(serve(sources, loaded));
+    // What still waits for a database that does not answer is not waited for: the journal has it.
+    runtime.shutdown_timeout(LAST_THREADS);
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {

@@ -10,13 +10,16 @@ use router_store::postgres::{PostgresSettings, PostgresStore};
 use router_store::sqlite::{SqliteSettings, SqliteStore};
 use router_store::store::Store;
 use secrecy::ExposeSecret;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::cli::ConfigArgs;
 use crate::config::records::Database;
 use crate::config::sources::Sources;
 use crate::config::{Config, load};
 use crate::serve::make_private;
+
+/// How long the start waits for the tables: a server may accept and never answer, or another replica be at a long migration.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Between two attempts to reach a server that is not there.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -32,7 +35,9 @@ pub async fn open_for_serving(config: &Config) -> anyhow::Result<Arc<dyn Store>>
         Database::Postgres(url) => url,
     };
     let store = PostgresStore::new(url.secret().expose_secret(), PostgresSettings::default())?;
-    match store.migrate().await {
+    let late =
+        || StoreError::Database { action: "bring its tables up to date", message: format!("not within {PATIENCE:?}") };
+    match timeout(PATIENCE, store.migrate()).await.unwrap_or_else(|_| Err(late())) {
         Ok(run) => tell(&run),
         Err(error @ StoreError::Database { .. }) => {
             tracing::warn!(%error, database = store.place(), "the database cannot be used yet; records wait in the journal");

@@ -140,6 +140,25 @@ async fn a_server_starts_and_answers_before_its_database_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_starts_answers_and_stops_while_its_database_never_answers() {
+    let _turn = TURN.lock().await;
+    let Some(database) = Database::start().await else { return };
+    database.stop();
+    let begun = Instant::now();
+    let mut rig = Rig::new(database.url()).await;
+    let started = begun.elapsed();
+    let answered = rig.ask(Duration::from_secs(1)).await;
+    let begun = Instant::now();
+    assert_eq!(rig.server.stop().await, Some(0));
+    println!("with a stopped PostgreSQL: started after {started:.1?}, stopped after {:.1?}", begun.elapsed());
+    database.go_on();
+    rig.server = rig.place.serve(&[]).await;
+    rig.server.records_are_written().await;
+    let records = count(&database.url(), "SELECT count(*) AS count FROM requests").await;
+    assert_eq!(records, i64::try_from(answered.len()).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_router_killed_between_answer_and_database_writes_its_records_at_the_next_start() {
     let _turn = TURN.lock().await;
     let Some(mut database) = Database::start().await else { return };
