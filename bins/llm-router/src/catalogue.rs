@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::Context;
-use router_core::id::ProviderId;
+use router_core::id::{ModelId, ProviderId};
+use router_core::model::Model;
 use router_core::registry::{Registry, SourceFile};
 
 use crate::config::Config;
+use crate::config::overrides::ModelChange;
 
 /// The context window assumed of a model that nobody described: what small local models have. A longer prompt goes
 /// elsewhere; a shorter window answers with an error that fails over.
@@ -29,7 +31,20 @@ pub fn read(config: &Config) -> anyhow::Result<Registry> {
         sources.push((path.display().to_string(), text));
     }
     let files: Vec<_> = sources.iter().map(|(name, text)| SourceFile { name, text }).collect();
-    Registry::parse(&files).context("the models are not valid")
+    let registry = Registry::parse(&files).context("the models are not valid")?;
+    Ok(if config.changed_models.is_empty() { registry } else { changed(&registry, &config.changed_models) })
+}
+
+/// The models with what administrators changed of them.
+fn changed(registry: &Registry, changes: &BTreeMap<ModelId, ModelChange>) -> Registry {
+    Registry::new(registry.models().iter().map(|model| {
+        let mut model = Model::clone(model);
+        if let Some(&ModelChange { is_active, priority }) = changes.get(&model.id) {
+            model.is_active = is_active.unwrap_or(model.is_active);
+            model.priority = priority.unwrap_or(model.priority);
+        }
+        model
+    }))
 }
 
 /// What somebody should know about the models, a sentence each: providers that models name and nobody configured, most
@@ -46,7 +61,9 @@ pub fn warnings(config: &Config, registry: &Registry) -> Vec<String> {
     let warning = |(provider, models): (&ProviderId, Vec<&str>)| {
         format!("there is no provider {provider}, so these models are never asked: {}", models.join(", "))
     };
-    missing.into_iter().map(warning).collect()
+    let gone = config.changed_models.keys().filter(|id| registry.get(id.as_str()).is_none());
+    let gone = gone.map(|id| format!("an administrator changed the model {id}, and there is none of that id any more"));
+    missing.into_iter().map(warning).chain(gone).collect()
 }
 
 /// A catalogue of the models that providers are said to serve and nobody described: `PROVIDER/NAME`, unpriced, of

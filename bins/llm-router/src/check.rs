@@ -3,15 +3,15 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use serde::Serialize;
+use anyhow::Context;
 
 use crate::catalogue;
-use crate::cli::ConfigArgs;
+use crate::cli::CheckArgs;
+use crate::config::Loaded;
 use crate::config::load;
 use crate::config::origin::{Origin, Origins};
 use crate::config::sources::Sources;
-use crate::config::{Config, Loaded};
-use crate::wire;
+use crate::{store, values, wire};
 
 /// Where the comments begin: behind most values.
 const COMMENT_COLUMN: usize = 48;
@@ -19,10 +19,18 @@ const COMMENT_COLUMN: usize = 48;
 /// Prints the configuration in force, or everything that is wrong with it.
 ///
 /// # Errors
-/// `out` cannot be written to.
-pub fn run(arguments: ConfigArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let sources = Sources { file: arguments.config, ..Sources::of_process() };
-    let mut loaded = match load(&sources) {
+/// `out` cannot be written to, or the database cannot be read where it is asked.
+pub fn run(arguments: CheckArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let mut sources = Sources { file: arguments.config.config, ..Sources::of_process() };
+    let mut loaded = load(&sources);
+    if let Ok(Loaded { config, .. }) = &loaded
+        && arguments.effective
+    {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+        sources.overrides = runtime.block_on(async { anyhow::Ok(store::open(config).await?.overrides().await?) })?;
+        loaded = load(&sources);
+    }
+    let mut loaded = match loaded {
         Ok(loaded) => loaded,
         Err(errors) => {
             writeln!(out, "{errors}")?;
@@ -48,32 +56,12 @@ pub fn run(arguments: ConfigArgs, out: &mut impl Write) -> anyhow::Result<ExitCo
 pub fn report(loaded: &Loaded) -> anyhow::Result<String> {
     let Loaded { config, warnings, origins, .. } = loaded;
     let mut text = String::from("# The configuration is valid. In force, and where each value comes from:\n");
-    let mut section = |name: &str, values: toml::Table| add_section(&mut text, name, &values, origins);
-    section("server", table(&config.server)?);
-    let mut auth = table(&config.auth)?;
-    for (name, secret) in config.secrets.named() {
-        let shown = if secret.is_some() { "(set, not shown)" } else { "(not set)" };
-        auth.insert(name.to_lowercase(), shown.into());
+    for (name, values) in values::sections(config)? {
+        add_section(&mut text, &name, &values, origins);
     }
-    section("auth", auth);
-    section("data", data(config)?);
-    for (name, provider) in &config.providers {
-        let mut values = table(provider)?;
-        let key = if provider.api_key.is_some() { "(set, not shown)" } else { "(not set)" };
-        values.insert("api_key".to_owned(), key.into());
-        section(&format!("providers.{name}"), values);
+    for (id, change) in &config.changed_models {
+        add_section(&mut text, &format!("models.{id}"), &values::of_model(*change), origins);
     }
-    section("models", table(&config.models)?);
-    section("routing", table(&config.routing)?);
-    section("failover", table(&config.failover)?);
-    section("deadlines", table(&config.deadlines)?);
-    section("cache", table(&config.cache)?);
-    section("redis", redis(config)?);
-    section("rate_limit", table(&config.rate_limit)?);
-    section("budgets", table(&config.budgets)?);
-    section("records", table(&config.records)?);
-    section("log", table(&config.log)?);
-    section("metrics", table(&config.metrics)?);
     text.push('\n');
     if !config.providers.values().any(|provider| provider.is_configured()) && !config.demo {
         text += "# warning: no provider has a key: dry runs are answered, executions are not\n";
@@ -82,23 +70,6 @@ pub fn report(loaded: &Loaded) -> anyhow::Result<String> {
         text += &format!("# warning: {warning}\n");
     }
     Ok(text)
-}
-
-fn table(section: &impl Serialize) -> Result<toml::Table, toml::ser::Error> {
-    toml::Table::try_from(section)
-}
-
-fn data(config: &Config) -> Result<toml::Table, toml::ser::Error> {
-    let mut values = table(&config.data)?;
-    values.insert("database".to_owned(), config.data.database.place().into());
-    Ok(values)
-}
-
-fn redis(config: &Config) -> Result<toml::Table, toml::ser::Error> {
-    let mut values = table(&config.redis)?;
-    let url = if config.redis.url.is_some() { "(set, not shown)" } else { "(not set)" };
-    values.insert("url".to_owned(), url.into());
-    Ok(values)
 }
 
 fn add_section(text: &mut String, name: &str, values: &toml::Table, origins: &Origins) {

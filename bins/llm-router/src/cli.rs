@@ -24,7 +24,7 @@ pub enum Command {
     /// List the models in force
     Models(ModelsArgs),
     /// Validate the configuration offline, and show what is in force and where it comes from
-    Check(ConfigArgs),
+    Check(CheckArgs),
     /// Make, replace, revoke and list API keys, in the configured database
     Keys(KeysArgs),
     /// Make users who log in to the dashboard, in the configured database
@@ -43,6 +43,17 @@ pub struct ConfigArgs {
     /// The configuration file [default: ./llm-router.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CheckArgs {
+    /// Which configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// With what administrators changed while the server ran, from the configured database
+    #[arg(long)]
+    pub effective: bool,
 }
 
 /// Arguments of `serve`.

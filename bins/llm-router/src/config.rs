@@ -1,7 +1,7 @@
 //! What the server runs with: read from the file, `.env`, the environment and the command line, checked as a whole.
 //!
 //! Reading goes through the parts in this order: `sources` collects what there is, `file` reads the file, `variables`
-//! lays the variables over it, `provide` finds keys and addresses of providers, `validate` looks at all of it together.
+//! lays the variables over it, `overrides` what administrators changed, `provide` finds keys and addresses of providers, `validate` looks at all of it together.
 //! Every value keeps its `origin`; every part adds its errors to one list.
 
 pub mod auth;
@@ -13,6 +13,7 @@ pub mod http_url;
 pub mod limits;
 pub mod observe;
 pub mod origin;
+pub mod overrides;
 mod provide;
 pub mod provider;
 pub mod records;
@@ -31,7 +32,7 @@ pub mod variables;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use router_core::id::ProviderId;
+use router_core::id::{ModelId, ProviderId};
 
 use auth::{Auth, AuthSecrets};
 use error::{ConfigError, ConfigErrors};
@@ -40,6 +41,7 @@ use file::ConfigFile;
 use limits::{Budgets, Cache, RateLimit};
 use observe::{Log, LogFormat, Metrics};
 use origin::{Origin, Origins};
+use overrides::ModelChange;
 use provider::Provider;
 use records::{Data, Database, Records};
 use redis::Redis;
@@ -72,6 +74,8 @@ pub struct Config {
     pub providers: BTreeMap<ProviderId, Provider>,
     /// Which models there are.
     pub models: Models,
+    /// What administrators changed of them.
+    pub changed_models: BTreeMap<ModelId, ModelChange>,
     /// What matters where a caller does not say.
     pub routing: Routing,
     /// What happens when a provider fails.
@@ -150,6 +154,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
         file.server.listen = listen;
         origins.set("server.listen", Origin::CommandLine("--listen"));
     }
+    let changed_models = overrides::apply(&sources.overrides, &mut file, &mut origins, &mut errors);
     locate(&mut file, &path, &sources.directory, &origins);
     let mut scope = provide::Scope { variables: &variables, origins: &mut origins, errors: &mut errors };
     if sources.demo {
@@ -166,7 +171,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
     watched.extend(file.providers.values().filter_map(|section| section.api_key_file.clone()));
     let providers = if sources.demo { BTreeMap::new() } else { scope.providers(std::mem::take(&mut file.providers)) };
     let secrets = if sources.demo { AuthSecrets::default() } else { scope.secrets(&sources.directory) };
-    let config = assemble(file, providers, secrets, sources.demo);
+    let config = Config { changed_models, ..assemble(file, providers, secrets, sources.demo) };
     validate::check(&config, &origins, &mut errors);
     if errors.is_empty() {
         return Ok(Loaded { config, warnings, origins, watched });
@@ -224,6 +229,7 @@ fn assemble(file: ConfigFile, providers: BTreeMap<ProviderId, Provider>, secrets
         data,
         providers,
         models,
+        changed_models: BTreeMap::new(),
         routing,
         failover,
         deadlines,

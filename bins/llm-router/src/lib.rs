@@ -3,6 +3,7 @@
 //! In reading order: [`cli`] says what can be asked for, [`config`] what the server runs with, [`wire`] makes the parts of
 //! it, [`serve`] starts and stops them.
 
+pub mod administration;
 pub mod catalogue;
 pub mod check;
 pub mod cli;
@@ -24,4 +25,5 @@ mod signals;
 pub mod spent;
 pub mod store;
 pub mod users;
+pub mod values;
 pub mod wire;

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use router_engine::engine::Engine;
+use router_engine::snapshot::Snapshot;
 use tokio::sync::mpsc;
 
 use crate::catalogue;
 use crate::config::sources::Sources;
-use crate::config::{Config, Loaded, load};
+use crate::config::{Loaded, load};
 use crate::demo::Demo;
 use crate::wire;
 
@@ -24,7 +25,7 @@ pub struct Reloader {
     /// Where the configuration is read from.
     pub sources: Sources,
     /// What is in force.
-    pub current: Config,
+    pub current: Loaded,
     /// What runs under it.
     pub engine: Arc<Engine>,
     /// The simulated providers, in a demonstration.
@@ -44,26 +45,43 @@ impl Reloader {
 
     /// Reads everything again. On any error the old configuration stays in force, and the log says why.
     pub fn reload(&mut self, reason: &str) {
-        let Loaded { config, warnings, .. } = match load(&self.sources) {
-            Ok(loaded) => loaded,
-            Err(errors) => return refuse(reason, &errors.to_string()),
-        };
+        match self.prepare(&self.sources) {
+            Ok(prepared) => self.put_in_force(prepared, reason),
+            Err(errors) => refuse(reason, &format!("{errors:#}")),
+        }
+    }
+
+    /// What `sources` would put in force. Changes nothing.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn prepare(&self, sources: &Sources) -> anyhow::Result<Prepared> {
+        let loaded = load(sources)?;
         // Catalogues and key files may have changed even where the configuration itself has not.
-        let snapshot = match wire::snapshot(&config, self.demo.as_deref()) {
-            Ok(snapshot) => snapshot,
-            Err(error) => return refuse(reason, &format!("{error:#}")),
-        };
-        for warning in warnings.into_iter().chain(catalogue::warnings(&config, &snapshot.registry)) {
+        let snapshot = wire::snapshot(&loaded.config, self.demo.as_deref())?;
+        Ok(Prepared { loaded, snapshot })
+    }
+
+    /// From the next request on it counts.
+    pub fn put_in_force(&mut self, prepared: Prepared, reason: &str) {
+        let Prepared { loaded, snapshot } = prepared;
+        for warning in loaded.warnings.iter().cloned().chain(catalogue::warnings(&loaded.config, &snapshot.registry)) {
             tracing::warn!("{warning}");
         }
-        for section in self.current.needs_restart(&config) {
+        for section in self.current.config.needs_restart(&loaded.config) {
             tracing::warn!(section, "changed, and takes effect at the next start only");
         }
         let models = snapshot.registry.models().len();
         self.engine.reload(snapshot);
-        self.current = config;
+        self.current = loaded;
         tracing::info!(reason, models, "configuration reloaded");
     }
+}
+
+/// A configuration that can be put in force.
+pub struct Prepared {
+    loaded: Loaded,
+    snapshot: Snapshot,
 }
 
 fn refuse(reason: &str, errors: &str) {

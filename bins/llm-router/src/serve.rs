@@ -13,11 +13,13 @@ use anyhow::Context;
 use router_engine::clock::SystemClock;
 use router_engine::engine::{Engine, Parts};
 use router_http::app::{self, App};
+use router_http::settings::Surface;
 use router_store::journal::Journal;
 use router_store::writer::{Writer, WriterSettings};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::administration::Administration;
 use crate::cli::ServeArgs;
 use crate::config::sources::Sources;
 use crate::config::{Config, Loaded, load};
@@ -69,7 +71,7 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
-    let Loaded { config, warnings, watched, .. } = loaded;
+    let (config, warnings, watched) = (loaded.config.clone(), loaded.warnings.clone(), loaded.watched.clone());
     let signals = Signals::listen()?;
     // As soon as they were read: a change while the rest starts is seen as well.
     let files = FileWatch::start(&watched);
@@ -89,6 +91,14 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.server.listen)
         .await
         .with_context(|| format!("cannot listen on {}: is something else listening there?", config.server.listen))?;
+    let admin_listener = match config.server.admin_listen {
+        Some(address) => Some(
+            TcpListener::bind(address)
+                .await
+                .with_context(|| format!("cannot listen on {address}: is something else listening there?"))?,
+        ),
+        None => None,
+    };
     make_private(&config.data.dir)?;
     let metrics = if config.metrics.enabled { Some(meter::start()?) } else { None };
     let journal = Arc::new(Journal::open(config.data.dir.join("journal"), wire::journal_settings(&config))?);
@@ -107,15 +117,24 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     }));
     let auth = identities::auth(&config, Some(store::identities(&store)));
     let following = identities::follow(&auth).await;
+    let reloader = Reloader { sources, current: loaded, engine: Arc::clone(&engine), demo: demo.clone() };
+    let administration = Arc::new(Administration::new(Arc::clone(&store), reloader));
+    if let Err(error) = administration.refresh().await {
+        tracing::warn!(%error, "what administrators changed cannot be read; the files have the word until it can");
+    }
+    let followed = Arc::clone(&administration);
+    let following_changes = tokio::spawn(async move { followed.follow().await });
     let app = App::new(app::Parts {
         engine: Arc::clone(&engine),
         requests: Arc::clone(&store) as _,
         feedback: Arc::clone(&store) as _,
         scores: Arc::clone(&store) as _,
         statistics: Arc::clone(&store) as _,
-        store_health: store as _,
+        spending: Arc::clone(&store) as _,
+        store_health: Arc::clone(&store) as _,
         journal: Arc::clone(&journal),
         auth: Arc::clone(&auth),
+        configuration: Some(Arc::clone(&administration) as _),
         counts,
         shared,
         metrics,
@@ -123,16 +142,27 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
     });
 
     // The log has the address too: a server nobody reads the output of still serves.
-    if let Err(error) = welcome(&config, listener.local_addr()?) {
+    let admin_address = admin_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    if let Err(error) = welcome(&config, listener.local_addr()?, admin_address) {
         tracing::debug!(%error, "nobody reads the standard output");
     }
     let mut settings = wire::http_settings(&config);
     settings.connection_limit = descriptors::room_for(settings.connection_limit);
     let (stop, stopping) = watch::channel(Stop::No);
-    let reloader = Reloader { sources, current: config, engine, demo: demo.clone() };
-    let listening = tokio::spawn(listen_to_operator(signals, reloader, files, stop));
-    let (shutdown, cut) = (told(&stopping, Stop::InGoodOrder), told(&stopping, Stop::Now));
-    let stopped = router_http::server::serve(listener, Arc::new(app), settings, shutdown, cut).await?;
+    let listening = tokio::spawn(listen_to_operator(signals, administration, files, stop));
+    let app = Arc::new(app);
+    let listen = |listener, surface| {
+        let settings = router_http::settings::Settings { surface, ..settings.clone() };
+        let (shutdown, cut) = (told(&stopping, Stop::InGoodOrder), told(&stopping, Stop::Now));
+        router_http::server::serve(listener, Arc::clone(&app), settings, shutdown, cut)
+    };
+    let stopped = match admin_listener {
+        None => vec![listen(listener, Surface::All).await?],
+        Some(admin) => {
+            let (callers, admins) = tokio::try_join!(listen(listener, Surface::Callers), listen(admin, Surface::All))?;
+            vec![callers, admins]
+        }
+    };
     tracing::info!(?stopped, "no more requests");
     let flushed = tokio::select! {
         flushed = journal.flush(LAST_RECORDS) => flushed,
@@ -142,6 +172,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         tracing::warn!(%error, "some records are not in the database yet; the next start writes them");
     }
     following.abort();
+    following_changes.abort();
     listening.abort();
     forgetting.abort();
     writing.abort();
@@ -162,7 +193,7 @@ async fn told(stopping: &watch::Receiver<Stop>, far: Stop) {
 /// Reloads when told to or when a file has changed, and says when to stop.
 async fn listen_to_operator(
     mut signals: Signals,
-    mut reloader: Reloader,
+    administration: Arc<Administration>,
     mut files: FileWatch,
     stop: watch::Sender<Stop>,
 ) {
@@ -174,8 +205,8 @@ async fn listen_to_operator(
             },
             () = files.changed() => "a file has changed",
         };
-        files.follow(&reloader.files());
-        reloader.reload(reason);
+        files.follow(&administration.files().await);
+        administration.reload(reason).await;
     }
     tracing::info!("stopping: finishing what is under way");
     stop.send_replace(Stop::InGoodOrder);
@@ -195,9 +226,12 @@ pub(crate) fn make_private(directory: &Path) -> anyhow::Result<()> {
 }
 
 /// Tells whoever started the server where it is, and what to do next.
-fn welcome(config: &Config, address: SocketAddr) -> io::Result<()> {
+fn welcome(config: &Config, address: SocketAddr, admin: Option<SocketAddr>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "LLM Router listens on http://{address}")?;
+    if let Some(admin) = admin {
+        writeln!(out, "Administration and metrics are on http://{admin}")?;
+    }
     if let Some(warning) = identities::warning(config) {
         writeln!(out, "WARNING: {warning}.")?;
     }

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::cli::ConfigArgs;
 use crate::config::records::Database;
+use crate::config::secret::Secret;
 use crate::config::sources::Sources;
 use crate::config::{Config, load};
 use crate::serve::make_private;
@@ -34,7 +35,7 @@ pub async fn open_for_serving(config: &Config) -> anyhow::Result<Arc<dyn Store>>
         Database::Sqlite(_) => return open(config).await,
         Database::Postgres(url) => url,
     };
-    let store = PostgresStore::new(url.secret().expose_secret(), PostgresSettings::default())?;
+    let store = postgres(config, url)?;
     let late =
         || StoreError::Database { action: "bring its tables up to date", message: format!("not within {PATIENCE:?}") };
     match timeout(PATIENCE, store.migrate()).await.unwrap_or_else(|_| Err(late())) {
@@ -59,12 +60,18 @@ pub async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
             Ok(Arc::new(SqliteStore::open(path, SqliteSettings::default()).await?))
         }
         Database::Postgres(url) => {
-            let store = PostgresStore::new(url.secret().expose_secret(), PostgresSettings::default())?;
+            let store = postgres(config, url)?;
             let run = store.migrate().await.with_context(|| format!("the database {}", store.place()))?;
             tell(&run);
             Ok(Arc::new(store))
         }
     }
+}
+
+fn postgres(config: &Config, url: &Secret) -> Result<PostgresStore, StoreError> {
+    let connections = usize::try_from(config.data.connections.get()).unwrap_or(usize::MAX);
+    let settings = PostgresSettings { connections, deadline: config.data.deadline, ..PostgresSettings::default() };
+    PostgresStore::new(url.secret().expose_secret(), settings)
 }
 
 async fn migrate_when_there(store: PostgresStore) {
@@ -111,7 +118,7 @@ pub fn migrate(arguments: ConfigArgs, out: &mut impl std::io::Write) -> anyhow::
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     runtime.block_on(async {
         if let Database::Postgres(url) = &config.data.database {
-            let store = PostgresStore::new(url.secret().expose_secret(), PostgresSettings::default())?;
+            let store = postgres(&config, url)?;
             for migration in store.migrate().await.with_context(|| format!("the database {}", store.place()))? {
                 writeln!(out, "{migration}")?;
             }

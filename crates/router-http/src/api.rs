@@ -6,6 +6,7 @@ pub(crate) mod eval;
 pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod index;
+pub(crate) mod live_requests;
 pub(crate) mod login;
 pub(crate) mod metrics;
 pub(crate) mod models;

@@ -11,12 +11,15 @@ use router_store::health::StoreHealth;
 use router_store::journal::Journal;
 use router_store::record::RequestLog;
 use router_store::score::ScoreStore;
+use router_store::spending::SpendingLedger;
 use router_store::statistics::StatisticsStore;
 
 use crate::api::metrics::SuccessRates;
 use crate::auth::Auth;
+use crate::configuration::Configuration;
 use crate::health_memory::HealthMemory;
 use crate::wall_clock;
+use crate::watchers::Watchers;
 
 /// What the handlers work with; made once by whoever starts the server.
 pub struct Parts {
@@ -30,10 +33,14 @@ pub struct Parts {
     pub scores: Arc<dyn ScoreStore>,
     /// Sums over time.
     pub statistics: Arc<dyn StatisticsStore>,
+    /// What was spent.
+    pub spending: Arc<dyn SpendingLedger>,
     /// Whether the database answers.
     pub store_health: Arc<dyn StoreHealth>,
     /// Who may call.
     pub auth: Arc<Auth>,
+    /// What administrators see and change of the configuration; `None` where they cannot.
+    pub configuration: Option<Arc<dyn Configuration>>,
     /// How the journal is doing.
     pub journal: Arc<Journal>,
     /// What other parts have counted since the start, by metric: read off at each scrape.
@@ -58,6 +65,7 @@ pub struct App {
     pub(crate) started: Timestamp,
     pub(crate) database: HealthMemory,
     pub(crate) success_rates: SuccessRates,
+    pub(crate) watchers: Watchers,
 }
 
 impl App {
@@ -65,6 +73,7 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let started = wall_clock::now();
-        Self { parts, started, database: HealthMemory::new(started), success_rates: SuccessRates::default() }
+        let database = HealthMemory::new(started);
+        Self { parts, started, database, success_rates: SuccessRates::default(), watchers: Watchers::new() }
     }
 }

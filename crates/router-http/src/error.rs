@@ -99,6 +99,9 @@ pub(crate) enum ApiError {
         /// How long.
         wait: Duration,
     },
+    /// As many are watching as may at once. The caller may try later.
+    #[error("as many are watching requests on this server as may at once; try again when one has left")]
+    WatchersFull,
     /// Others are logging in, as many as may at once. The caller may try later.
     #[error("too many people are logging in at this moment; try again in a second")]
     LoginBusy,

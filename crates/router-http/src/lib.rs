@@ -41,7 +41,9 @@ mod query;
 // The endpoints.
 mod api;
 pub mod app;
+pub mod configuration;
 mod health_memory;
 pub mod openapi;
 mod store_deadline;
 mod wall_clock;
+mod watchers;

@@ -149,6 +149,7 @@ fn content(answer: &Answer, schemas: &mut Schemas) -> Value {
             "application/json": {"schema": whole(&mut schemas.answered)},
             "text/event-stream": {"schema": events(&mut schemas.answered)},
         }),
+        Content::Events(events) => json!({"text/event-stream": {"schema": events(&mut schemas.answered)}}),
         Content::Text(media_type) => json!({media_type: {"schema": {"type": "string"}}}),
     }
 }

@@ -15,6 +15,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use router_core::id::RequestId;
 use serde::Serialize;
 
+use crate::api::live_requests::Events;
 use crate::error::ApiError;
 use crate::sse::Sse;
 
@@ -27,6 +28,8 @@ pub(crate) enum ReplyBody {
     Whole(Full<Bytes>),
     /// What is written as it comes.
     Stream(Box<Sse>),
+    /// Events that do not end by themselves.
+    Events(Events),
 }
 
 impl ReplyBody {
@@ -43,6 +46,9 @@ impl Body for ReplyBody {
         match self.get_mut() {
             Self::Whole(body) => Pin::new(body).poll_frame(cx),
             Self::Stream(stream) => stream.poll_next(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Events(events) => {
+                events.as_mut().poll_next(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+            }
         }
     }
 
@@ -50,13 +56,14 @@ impl Body for ReplyBody {
         match self {
             Self::Whole(body) => body.is_end_stream(),
             Self::Stream(stream) => stream.has_ended(),
+            Self::Events(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(body) => body.size_hint(),
-            Self::Stream(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Events(_) => SizeHint::default(),
         }
     }
 }

@@ -68,6 +68,11 @@ pub(crate) enum Access {
 }
 
 impl Access {
+    /// Whether it is for those who run the server rather than for those who use it.
+    pub(crate) const fn is_administrative(self) -> bool {
+        matches!(self, Self::Admins | Self::Scrapers)
+    }
+
     /// The word in the OpenAPI document.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -118,6 +123,7 @@ pub(crate) struct Operation {
 }
 
 /// A query parameter.
+#[derive(Clone, Copy)]
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) schema: SchemaOf,
@@ -144,6 +150,8 @@ pub(crate) enum Content {
     Json(SchemaOf),
     /// JSON of the first schema; or a stream, the names and data of whose events are the second.
     JsonOrEvents(SchemaOf, SchemaOf),
+    /// A stream, the names and data of whose events are that schema.
+    Events(SchemaOf),
     /// Text of that media type.
     Text(&'static str),
 }

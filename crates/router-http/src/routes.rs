@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::api::{
-    admin, chat, eval, feedback, health, index, login, metrics, models, openai_models, probes, requests,
+    admin, chat, eval, feedback, health, index, live_requests, login, metrics, models, openai_models, probes, requests,
     route as prompts, stats,
 };
 use crate::route::{Access, Limit, Route};
@@ -34,6 +34,7 @@ routes! {
     POST "/api/eval"           Callers Read      eval::ADD            => eval::add;
     GET  "/api/eval"           Readers Read      eval::LIST           => eval::list;
     GET  "/api/requests"       Readers Read      requests::LIST       => requests::list;
+    GET  "/api/requests/stream" Readers Read     live_requests::STREAM => live_requests::stream;
     GET  "/api/requests/{id}"  Readers Read      requests::GET        => requests::get;
     GET  "/api/stats"          Readers Read      stats::STATS         => stats::stats;
     POST "/api/auth/login"     Open    None      login::LOGIN         => login::login;
@@ -41,6 +42,7 @@ routes! {
     GET  "/api/auth/me"        Anyone  Read      login::ME            => login::me;
     GET  "/api/admin/keys"     Admins  Read      admin::keys::LIST    => admin::keys::list;
     POST "/api/admin/keys"     Admins  Read      admin::keys::CREATE  => admin::keys::create;
+    PATCH "/api/admin/keys/{id}" Admins Read     admin::keys::CHANGE  => admin::keys::change;
     DELETE "/api/admin/keys/{id}" Admins Read    admin::keys::REVOKE  => admin::keys::revoke;
     POST "/api/admin/keys/{id}/rotate" Admins Read admin::keys::ROTATE => admin::keys::rotate;
     GET  "/api/admin/users"    Admins  Read      admin::users::LIST   => admin::users::list;
@@ -49,6 +51,11 @@ routes! {
     GET  "/api/admin/tenants"  Admins  Read      admin::tenants::LIST => admin::tenants::list;
     POST "/api/admin/tenants"  Admins  Read      admin::tenants::CREATE => admin::tenants::create;
     PATCH "/api/admin/tenants/{id}" Admins Read  admin::tenants::CHANGE => admin::tenants::change;
+    GET  "/api/admin/budgets"  Admins  Read      admin::budgets::LIST => admin::budgets::list;
+    GET  "/api/admin/models"   Admins  Read      admin::models::LIST  => admin::models::list;
+    PATCH "/api/admin/models/{*id}" Admins Read  admin::models::CHANGE => admin::models::change;
+    GET  "/api/admin/config"   Admins  Read      admin::config::LIST  => admin::config::list;
+    PATCH "/api/admin/config"  Admins  Read      admin::config::CHANGE => admin::config::change;
     GET  "/api/admin/actions"  Admins  Read      admin::actions::LIST => admin::actions::list;
     GET  "/api/health"         Open    None      health::HEALTH       => health::health;
     GET  "/api/metrics"        Scrapers None     metrics::METRICS     => metrics::metrics;

@@ -47,7 +47,9 @@ pub async fn serve(
     let address = listener.local_addr()?;
     info!(%address, "listening");
     let deadline = settings.shutdown_deadline;
-    let connections = accept_until(listener, Arc::new(Service::new(app, settings, address)), shutdown).await;
+    let service = Arc::new(Service::new(app, settings, address));
+    let connections = accept_until(listener, Arc::clone(&service), shutdown).await;
+    service.end_watching();
     Ok(finish(connections, deadline, cut).await)
 }
 

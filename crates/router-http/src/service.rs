@@ -30,7 +30,7 @@ use crate::query::Query;
 use crate::rate_headers;
 use crate::response::{Reply, ReplyBody, dress};
 use crate::route::{Access, Asked, Limit};
-use crate::settings::Settings;
+use crate::settings::{Settings, Surface};
 use crate::tracked_body::TrackedBody;
 
 /// How long browsers insist on HTTPS once they came by it.
@@ -59,6 +59,11 @@ impl Service {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Tells those who watch that the server stops.
+    pub(crate) fn end_watching(&self) {
+        self.app.watchers.stop();
     }
 
     /// Answers a request, whatever it is.
@@ -103,6 +108,9 @@ impl Service {
             return Ok(cors::preflight());
         }
         let Found { route, path_id } = self.dispatch.find(&head.method, head.uri.path())?;
+        if route.access.is_administrative() && self.settings.surface == Surface::Callers {
+            return Err(ApiError::NoSuchPath { path: route.path.to_owned() });
+        }
         log.route = Some(route.path);
         let Caller { principal, session } = self.admit(route.access, head, peer)?;
         let known: Vec<&str> = route.operation.query.iter().map(|parameter| parameter.name).collect();

@@ -2,9 +2,21 @@
 
 use std::time::Duration;
 
+/// What a listener answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Surface {
+    /// Everything.
+    #[default]
+    All,
+    /// What callers use; administration and metrics are not there, because another listener has them.
+    Callers,
+}
+
 /// Limits and names of one listener. [`Settings::default`] is safe on an open localhost and roomy for real prompts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// What is answered.
+    pub surface: Surface,
     /// The largest request body, in bytes. A larger one is answered 413.
     pub body_limit: usize,
     /// The bodies of all requests under way together, in bytes; beyond it a request is answered 503. At least `body_limit`
@@ -43,6 +55,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            surface: Surface::All,
             // A 200,000-token prompt is about 1 MB of JSON; the rest is room for images in base64.
             body_limit: 10 * 1024 * 1024,
             // 25 of the largest bodies, or 64 kB for each connection; parsed they take up to three times that.

@@ -28,7 +28,7 @@ const FRAME: usize = 16 * 1024;
 const COMMENT: &[u8] = b": waiting\n\n";
 
 /// nginx, and what follows its example, passes a response with this header on as it comes.
-const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+pub(crate) const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// What the engine says of a streamed answer, step by step.
 type Steps = Pin<Box<dyn Stream<Item = Result<StreamEvent, RouteError>> + Send>>;

@@ -30,7 +30,7 @@ impl TrackedBody {
         if self.body.is_end_stream() {
             self.log.ended = match &self.body {
                 ReplyBody::Stream(stream) => stream.error_code().map_or(Ended::Whole, Ended::Error),
-                ReplyBody::Whole(_) => Ended::Whole,
+                ReplyBody::Whole(_) | ReplyBody::Events(_) => Ended::Whole,
             };
         }
     }

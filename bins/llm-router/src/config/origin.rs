@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Origin {
@@ -23,6 +25,13 @@ pub enum Origin {
     Environment(String),
     /// An argument of the command line.
     CommandLine(&'static str),
+    /// An administrator, while the server ran.
+    Override {
+        /// Who, as in the list of changes.
+        actor: String,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl fmt::Display for Origin {
@@ -33,6 +42,7 @@ impl fmt::Display for Origin {
             Self::DotEnv(name) => write!(f, "{name} in .env"),
             Self::Environment(name) => write!(f, "{name} in the environment"),
             Self::CommandLine(argument) => f.write_str(argument),
+            Self::Override { actor, at } => write!(f, "changed by {actor} at {at:.0}"),
         }
     }
 }

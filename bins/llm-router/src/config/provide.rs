@@ -43,30 +43,16 @@ impl Scope<'_> {
         self.errors.push(ConfigError::value(self.variables.origin(name), field, message));
     }
 
-    /// `DATABASE_URL`. One that cannot be served stops the start: records that were meant for a shared database must
-    /// not end up in a file on one machine.
+    /// `DATABASE_URL`, or the file that `DATABASE_URL_FILE` names. One that cannot be served stops the start: records that were
+    /// meant for a shared database must not end up in a file on one machine.
     pub(super) fn database(&mut self, data: &mut Data, directory: &Path) {
-        let Value::Set(url) = self.variables.value("DATABASE_URL") else { return };
-        let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
-        let path = rest.strip_prefix("//").unwrap_or(rest);
-        // The URL itself is not repeated: it holds a password most often.
-        match scheme {
-            "sqlite" | "file" if !path.is_empty() => {
-                data.database = Database::Sqlite(directory.join(path));
-                self.origins.set("data.database", self.variables.origin("DATABASE_URL"));
+        let Some((name, read)) = self.text_or_file("DATABASE_URL", "DATABASE_URL_FILE", directory) else { return };
+        match read.and_then(|text| database(text.trim(), directory)) {
+            Ok(database) => {
+                data.database = database;
+                self.origins.set("data.database", self.variables.origin(name));
             }
-            "postgres" | "postgresql" => match router_store::postgres::place(url).and_then(|_| Secret::new(url)) {
-                Ok(url) => {
-                    data.database = Database::Postgres(url);
-                    self.origins.set("data.database", self.variables.origin("DATABASE_URL"));
-                }
-                Err(error) => self.refuse_variable("DATABASE_URL", "data.database", error),
-            },
-            _ => self.refuse_variable(
-                "DATABASE_URL",
-                "data.database",
-                "not a database this version knows; write postgres://user:password@host:port/database or sqlite:PATH",
-            ),
+            Err(message) => self.refuse_variable(name, "data.database", message),
         }
     }
 
@@ -80,19 +66,29 @@ impl Scope<'_> {
         }
     }
 
-    fn auth_secret(&mut self, variable: &str, file: &str, directory: &Path) -> Option<Secret> {
-        let (name, read) = match (self.variables.value(variable), self.variables.value(file)) {
+    /// The text of a variable, or of the file that another variable names; with the name of the one that has it.
+    fn text_or_file<'n>(
+        &mut self,
+        variable: &'n str,
+        file: &'n str,
+        directory: &Path,
+    ) -> Option<(&'n str, Result<String, String>)> {
+        match (self.variables.value(variable), self.variables.value(file)) {
             (Value::Set(_), Value::Set(_)) => {
                 self.refuse_variable(file, file, format!("{variable} is set too; unset one of them"));
-                return None;
+                None
             }
-            (Value::Set(text), _) => (variable, Ok(text.to_owned())),
+            (Value::Set(text), _) => Some((variable, Ok(text.to_owned()))),
             (_, Value::Set(path)) => {
                 let read = std::fs::read_to_string(directory.join(path));
-                (file, read.map_err(|error| format!("{path} cannot be read: {error}")))
+                Some((file, read.map_err(|error| format!("{path} cannot be read: {error}"))))
             }
-            _ => return None,
-        };
+            _ => None,
+        }
+    }
+
+    fn auth_secret(&mut self, variable: &str, file: &str, directory: &Path) -> Option<Secret> {
+        let (name, read) = self.text_or_file(variable, file, directory)?;
         match read.and_then(|text| Secret::new(text.trim())) {
             Ok(secret) if secret.len() >= SHORTEST_SECRET => Some(secret),
             Ok(_) => {
@@ -271,5 +267,19 @@ impl Scope<'_> {
                 None
             }
         }
+    }
+}
+
+/// The database at an address. The address itself is not repeated in errors: it holds a password most often.
+fn database(url: &str, directory: &Path) -> Result<Database, String> {
+    let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    match scheme {
+        "sqlite" | "file" if !path.is_empty() => Ok(Database::Sqlite(directory.join(path))),
+        "postgres" | "postgresql" => {
+            router_store::postgres::place(url).and_then(|_| Secret::new(url)).map(Database::Postgres)
+        }
+        _ => Err("not a database this version knows; write postgres://user:password@host:port/database or sqlite:PATH"
+            .to_owned()),
     }
 }

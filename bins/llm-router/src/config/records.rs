@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use router_core::grants::KeepText;
+use router_store::postgres::PostgresSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -23,11 +24,19 @@ pub struct Data {
     /// The database: the SQLite file `llm-router.db` in `dir`, unless `DATABASE_URL` says otherwise.
     #[serde(skip)]
     pub database: Database,
+    /// Connections to PostgreSQL at once, for each replica.
+    pub connections: NonZeroU32,
+    /// How long PostgreSQL may take for one call, the wait for a connection included.
+    #[serde(with = "duration_text")]
+    #[schemars(with = "duration_text::Text")]
+    pub deadline: Duration,
 }
 
 impl Default for Data {
     fn default() -> Self {
-        Self { dir: "./data".into(), database: Database::Sqlite(PathBuf::new()) }
+        let PostgresSettings { connections, deadline, .. } = PostgresSettings::default();
+        let connections = count(u32::try_from(connections).unwrap_or(u32::MAX));
+        Self { dir: "./data".into(), database: Database::Sqlite(PathBuf::new()), connections, deadline }
     }
 }
 

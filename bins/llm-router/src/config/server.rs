@@ -33,6 +33,10 @@ pub struct Server {
     #[serde(deserialize_with = "address")]
     #[schemars(with = "String")]
     pub listen: SocketAddr,
+    /// Address and port where administration and metrics are, and everything else too; `listen` has neither then.
+    #[serde(deserialize_with = "optional_address")]
+    #[schemars(with = "Option<String>")]
+    pub admin_listen: Option<SocketAddr>,
     /// Allows `listen` to be an address that others can reach, although callers are not authenticated yet.
     pub allow_unauthenticated_network: bool,
     /// The address people use, where it is not `listen` (a reverse proxy); its host and origin are allowed.
@@ -92,6 +96,10 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     })
 }
 
+fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    address(deserializer).map(Some)
+}
+
 /// A number that is known not to be zero when the program is compiled.
 pub(super) const fn count(number: u32) -> NonZeroU32 {
     match NonZeroU32::new(number) {
@@ -105,6 +113,7 @@ impl Default for Server {
         Self {
             environment: Environment::default(),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3000),
+            admin_listen: None,
             allow_unauthenticated_network: false,
             app_url: None,
             allowed_hosts: Vec::new(),

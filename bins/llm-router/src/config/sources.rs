@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use router_store::overrides::Override;
+
 use super::error::ConfigError;
 use super::origin::Origin;
 
@@ -21,14 +23,17 @@ pub struct Sources {
     pub demo: bool,
     /// The process's environment.
     pub environment: BTreeMap<String, String>,
+    /// What administrators changed, from the database.
+    pub overrides: Vec<Override>,
 }
 
 impl fmt::Debug for Sources {
     /// Without the environment, which holds keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { directory, file, listen, demo, environment: _ } = self;
+        let Self { directory, file, listen, demo, overrides, environment: _ } = self;
         let mut shown = f.debug_struct("Sources");
         shown.field("directory", directory).field("file", file).field("listen", listen).field("demo", demo);
+        shown.field("overrides", overrides);
         shown.finish_non_exhaustive()
     }
 }

@@ -41,15 +41,19 @@ pub(super) fn check(config: &Config, origins: &Origins, errors: &mut Vec<ConfigE
         );
         require(false, "server.environment", &message);
     }
-    if !server.listen.ip().is_loopback() && !missing.is_empty() && !production && !server.allow_unauthenticated_network
-    {
+    let listeners = [("server.listen", Some(server.listen)), ("server.admin_listen", server.admin_listen)];
+    let open = listeners.into_iter().filter(|(_, address)| address.is_some_and(|address| !address.ip().is_loopback()));
+    for (field, _) in open {
+        if missing.is_empty() || production || server.allow_unauthenticated_network {
+            continue;
+        }
         let message = format!(
             "others could reach this address, and without {} callers cannot be authenticated; set each to at least \
              {SHORTEST_SECRET} random characters (`openssl rand -hex 32`), listen on 127.0.0.1, or set \
              server.allow_unauthenticated_network = true if only callers you trust reach it",
             missing.join(" and ")
         );
-        require(false, "server.listen", &message);
+        require(false, field, &message);
     }
     require(
         !(production && server.allow_unauthenticated_network),
@@ -112,7 +116,7 @@ fn missing_secrets(config: &Config) -> Vec<&'static str> {
     named.filter(|(name, secret)| secret.is_none() && needed.contains(name)).map(|(name, _)| name).collect()
 }
 
-fn waits(config: &Config) -> [(&'static str, Duration); 16] {
+fn waits(config: &Config) -> [(&'static str, Duration); 17] {
     let (server, deadlines) = (&config.server, &config.deadlines);
     [
         ("failover.probe_interval", config.failover.probe_interval),
@@ -131,6 +135,7 @@ fn waits(config: &Config) -> [(&'static str, Duration); 16] {
         ("deadlines.answer_reasoning", deadlines.answer_reasoning),
         ("deadlines.request", deadlines.request),
         ("cache.ttl", config.cache.ttl),
+        ("data.deadline", config.data.deadline),
     ]
 }
 

@@ -56,8 +56,9 @@ const COUNT: &str = "a whole number above 0";
 const SWITCH: &str = "true or false";
 
 /// All of them, in the order of `.env.example`.
-pub const VARIABLES: [Variable; 36] = [
+pub const VARIABLES: [Variable; 37] = [
     variable("DATABASE_URL", Effect::Special("where the database is")),
+    variable("DATABASE_URL_FILE", Effect::Special("the same, from a file")),
     variable("REDIS_URL", Effect::Special("where the Redis is that replicas share")),
     variable("REDIS_PASSWORD", Effect::Special("its password, where REDIS_URL has none")),
     variable("REDIS_DB", Effect::Special("its database, where REDIS_URL names none")),

@@ -21,7 +21,11 @@ fn rows(text: &str) -> BTreeMap<String, Vec<String>> {
         let cells: Vec<String> = line.strip_prefix("| `")?.split('|').map(|cell| cell.trim().to_owned()).collect();
         Some((cells[0].trim_end_matches('`').to_owned(), cells[1..].to_vec()))
     };
-    text.lines().filter_map(row).collect()
+    let mut rows = BTreeMap::new();
+    for (name, cells) in text.lines().filter_map(row) {
+        assert!(rows.insert(name.clone(), cells).is_none(), "{name} has two rows");
+    }
+    rows
 }
 
 /// Every leaf of the schema by its path, with its default.

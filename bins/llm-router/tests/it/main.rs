@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says why it fails by failing")]
 #![expect(clippy::print_stdout, reason = "what was not tested is said")]
 
+mod administration;
 mod commands;
 mod config;
 mod config_documented;
@@ -11,6 +12,7 @@ mod database;
 mod keys;
 mod killed;
 mod leaving_callers;
+mod listeners;
 mod local_model;
 mod lost_provider;
 mod many_streams;

@@ -2,7 +2,10 @@
 //! within two seconds.
 
 pub(crate) mod actions;
+pub(crate) mod budgets;
+pub(crate) mod config;
 pub(crate) mod keys;
+pub(crate) mod models;
 pub(crate) mod tenants;
 pub(crate) mod users;
 
@@ -10,7 +13,7 @@ use router_core::grants::{Budget, BudgetPeriod};
 use router_core::principal::Principal;
 use router_core::usd::Usd;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::auth::key_ring::KeyRingError;
 use crate::error::ApiError;
@@ -41,6 +44,11 @@ impl BudgetView {
         let view = |Budget { period, limit, strict }| Self { period, limit_usd: limit, strict };
         budgets.into_iter().map(view).collect()
     }
+}
+
+/// Tells a null, which takes something away, from a field that is not there.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Who acts, as it is written down.

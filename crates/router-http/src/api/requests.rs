@@ -38,7 +38,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A request in a list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct RequestSummary {
+pub(super) struct RequestSummary {
     request_id: RequestId,
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Option<Timestamp>,
@@ -104,17 +104,16 @@ fn status(_: &mut SchemaGenerator) -> Schema {
 pub(crate) const MODEL_ID: Parameter =
     Parameter { name: "modelId", schema: schema::<ModelId>, description: "Only of this model." };
 
+pub(super) const FILTERS: [Parameter; 2] = [
+    Parameter { name: "promptType", schema: schema::<PromptType>, description: "Only of this type." },
+    Parameter { name: "status", schema: status, description: "Only those that ended so." },
+];
+
 pub(crate) const LIST: Operation = Operation {
     id: "listRequests",
     summary: "The records of requests, newest first",
     description: "Of the caller's tenant; of all for an administrator.",
-    query: &[
-        MODEL_ID,
-        Parameter { name: "promptType", schema: schema::<PromptType>, description: "Only of this type." },
-        Parameter { name: "status", schema: status, description: "Only those that ended so." },
-        LIMIT,
-        BEFORE,
-    ],
+    query: &[MODEL_ID, FILTERS[0], FILTERS[1], LIMIT, BEFORE],
     body: None,
     answer: Answer {
         status: 200,
@@ -135,17 +134,22 @@ pub(crate) const GET: Operation = Operation {
 };
 
 pub(crate) async fn list(asked: Asked) -> Result<Reply, ApiError> {
+    let (filter, page) = (filter(&asked)?, asked.query.page()?);
+    let page = within_deadline("list requests", asked.app.parts.requests.list(&filter, page)).await?;
+    ok(&PageView::of(page, RequestSummary::from))
+}
+
+/// Which records are asked for, of those that the caller may see.
+pub(super) fn filter(asked: &Asked) -> Result<RequestFilter, ApiError> {
     let types = PromptType::ALL.map(PromptType::name);
     let statuses = RequestStatus::ALL.map(RequestStatus::name);
     let read_status = |name: &str| RequestStatus::ALL.into_iter().find(|status| status.name() == name);
-    let filter = RequestFilter {
+    Ok(RequestFilter {
         tenant: visible_tenant(&asked.principal),
         model_id: asked.query.text("modelId").map(ModelId::from),
         prompt_type: asked.query.one_of("promptType", PromptType::from_name, &types)?,
         status: asked.query.one_of("status", read_status, &statuses)?,
-    };
-    let page = within_deadline("list requests", asked.app.parts.requests.list(&filter, asked.query.page()?)).await?;
-    ok(&PageView::of(page, RequestSummary::from))
+    })
 }
 
 pub(crate) async fn get(asked: Asked) -> Result<Reply, ApiError> {

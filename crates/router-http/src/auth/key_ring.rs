@@ -97,6 +97,22 @@ impl KeyRing<'_> {
         Ok(revoked)
     }
 
+    /// Changes what a key is granted. Its id, digest and tenant stay.
+    ///
+    /// # Errors
+    /// There is none of that id, it is revoked, a field is not what it must be, or the database did not take it.
+    pub async fn change(&self, id: &KeyId, change: impl FnOnce(ApiKey) -> ApiKey) -> Result<ApiKey, KeyRingError> {
+        let old = self.find(id).await?;
+        if old.revoked_at.is_some_and(|at| at <= Timestamp::now()) {
+            return Err(KeyRingError::Revoked(id.clone()));
+        }
+        let ApiKey { id, digest, tenant, .. } = old.clone();
+        let new = ApiKey { id, digest, tenant, ..change(old.clone()) };
+        check(&new)?;
+        self.replace("key.change", &old, new.clone()).await?;
+        Ok(new)
+    }
+
     async fn find(&self, id: &KeyId) -> Result<ApiKey, KeyRingError> {
         let keys = self.stores.keys.keys().await?;
         keys.into_iter().find(|key| key.id == *id).ok_or_else(|| KeyRingError::Unknown(id.clone()))

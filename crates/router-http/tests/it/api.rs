@@ -254,6 +254,7 @@ async fn a_database_that_never_answers_is_waited_for_and_then_said() {
         feedback: Arc::new(MuteStore),
         scores: Arc::new(MuteStore),
         statistics: Arc::new(MuteStore),
+        spending: Arc::new(DeadStore),
         health: Arc::new(DeadStore),
     })
     .await;

@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use router_core::conversation::Part;
 use router_core::error_kind::{ErrorKind, Phase};
 use router_core::finish::FinishReason;
+use router_core::grants::Account;
 use router_core::id::{RequestId, TenantId};
 use router_core::usage::{Tokens, Usage, UsageSource};
 use router_providers::answer::{Answer, CallError};
@@ -18,6 +20,7 @@ use router_store::health::StoreHealth;
 use router_store::page::{Page, PageRequest};
 use router_store::record::{RequestFilter, RequestLog, RequestRecord};
 use router_store::score::{EvalScore, ScoreFilter, ScoreStore};
+use router_store::spending::{DaySpending, Spending, SpendingLedger};
 use router_store::statistics::{Statistic, StatisticsFilter, StatisticsStore};
 use tokio::sync::Notify;
 
@@ -170,6 +173,16 @@ impl ScoreStore for DeadStore {
 #[async_trait]
 impl StatisticsStore for DeadStore {
     async fn statistics(&self, _: &StatisticsFilter) -> Result<Vec<Statistic>, StoreError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl SpendingLedger for DeadStore {
+    async fn spending(&self, _: Date) -> Result<Vec<Spending>, StoreError> {
+        down()
+    }
+    async fn days(&self, _: &Account, _: Date, _: Date) -> Result<Vec<DaySpending>, StoreError> {
         down()
     }
 }

@@ -30,6 +30,7 @@ use router_store::health::StoreHealth;
 use router_store::journal::{Journal, JournalSettings};
 use router_store::record::RequestLog;
 use router_store::score::ScoreStore;
+use router_store::spending::SpendingLedger;
 use router_store::statistics::StatisticsStore;
 use router_store::store::Store;
 use serde_json::Value;
@@ -59,6 +60,7 @@ pub(crate) struct Backing {
     pub(crate) feedback: Arc<dyn FeedbackStore>,
     pub(crate) scores: Arc<dyn ScoreStore>,
     pub(crate) statistics: Arc<dyn StatisticsStore>,
+    pub(crate) spending: Arc<dyn SpendingLedger>,
     pub(crate) health: Arc<dyn StoreHealth>,
 }
 
@@ -70,6 +72,7 @@ impl Backing {
             feedback: store.clone(),
             scores: store.clone(),
             statistics: store.clone(),
+            spending: store.clone(),
             health: store,
         }
     }
@@ -109,6 +112,7 @@ impl Stage {
             feedback: dead.clone(),
             scores: dead.clone(),
             statistics: dead.clone(),
+            spending: dead.clone(),
             health: dead.clone(),
         });
         Self { provider, ..stage.await }
@@ -125,6 +129,7 @@ impl Stage {
             feedback: dead.clone(),
             scores: dead.clone(),
             statistics: dead.clone(),
+            spending: dead.clone(),
             health: dead.clone(),
         };
         Self::with_all(Registry::shipped(), settings, engine_settings(), providers, auth, back).await
@@ -163,7 +168,8 @@ impl Stage {
     ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
-        let Backing { requests, feedback, scores, statistics, health } = back(directory.path(), journal.clone()).await;
+        let Backing { requests, feedback, scores, statistics, spending, health } =
+            back(directory.path(), journal.clone()).await;
         let engine = engine(registry, engine_settings, providers, journal.clone());
         let parts = Parts {
             engine,
@@ -171,9 +177,11 @@ impl Stage {
             feedback,
             scores,
             statistics,
+            spending,
             store_health: health,
             journal,
             auth,
+            configuration: None,
             metrics: Some(recorder()),
             grafana_url: Some("http://localhost:3001".into()),
             shared: None,

@@ -125,3 +125,129 @@ async fn a_key_uses_the_models_it_was_made_for() {
     let ids: Vec<_> = models["data"].as_array().unwrap().iter().map(|model| &model["id"]).collect();
     assert!(!ids.contains(&&json!("gpt-4o-mini")), "{ids:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_spent_stands_beside_what_may_be_and_a_keys_grants_can_be_changed() {
+    let people = People::new(Anonymous::Nobody).await;
+    let stage = start(&people, engine_settings()).await;
+    let client = Client::new();
+    let admin = people.key("theirs", Role::Admin, |_| {}).await.1;
+    let (id, ours) = people.key("ours", Role::Caller, |_| {}).await;
+    let patch = |body: Value| client.patch(stage.url(&format!("/api/admin/keys/{id}"))).json(&body);
+    let budget = json!([{"period": "day", "limitUsd": 0.5, "strict": true}]);
+    let (status, changed) = sent(patch(json!({"budgets": budget, "allowedModels": ["gpt-4o"]})), &admin).await;
+    assert_eq!((status, &changed["allowedModels"]), (200, &json!(["gpt-4o"])), "{changed}");
+    let ask = |model: &str| {
+        client.post(stage.url("/api/route")).json(&json!({"prompt": "hi", "modelId": model, "fallbacks": false}))
+    };
+    assert_eq!(sent(ask("gpt-4o-mini"), &ours).await.0, 400, "another model");
+    let (status, answer) = sent(ask("gpt-4o"), &ours).await;
+    assert_eq!(status, 200, "{answer}");
+    let cost = answer["cost"]["usd"].as_f64().unwrap();
+    assert!(cost > 0.0);
+
+    let account = format!("key:{id}");
+    let spent = async || {
+        let (status, budgets) = sent(client.get(stage.url("/api/admin/budgets")), &admin).await;
+        assert_eq!(status, 200, "{budgets}");
+        let mine = budgets["items"].as_array().unwrap().iter().find(|line| line["account"] == account).cloned();
+        mine.unwrap()
+    };
+    // The record is on its way; the budget is known at once.
+    let (_, _) =
+        sent(client.get(stage.url(&format!("/api/requests/{}", answer["requestId"].as_str().unwrap()))), &ours).await;
+    let line = spent().await;
+    assert_eq!((&line["tenant"], line["dayUsd"].as_f64()), (&json!("ours"), Some(cost)), "{line}");
+    let budget = &line["budgets"][0];
+    assert_eq!((budget["spentUsd"].as_f64(), budget["limitUsd"].as_f64()), (Some(cost), Some(0.5)), "{line}");
+    assert!((budget["leftUsd"].as_f64().unwrap() - (0.5 - cost)).abs() < 1e-9, "{line}");
+
+    for (body, field) in [
+        (json!({"name": ""}), "name"),
+        (json!({"budgets": [{"period": "day", "limitUsd": -1}]}), "budgets"),
+        (json!({"tenant": "theirs"}), "tenant"),
+        (json!({"role": "system"}), "role"),
+    ] {
+        let (status, refused) = sent(patch(body), &admin).await;
+        assert_eq!((status, &refused["error"]["field"]), (400, &json!(field)), "{refused}");
+    }
+    // Null gives back what was taken.
+    let (status, changed) = sent(patch(json!({"allowedModels": null, "budgets": []})), &admin).await;
+    assert_eq!((status, &changed["allowedModels"], &changed["budgets"]), (200, &json!(null), &json!([])), "{changed}");
+    assert_eq!(sent(ask("gpt-4o-mini"), &ours).await.0, 200);
+    assert_eq!(spent().await["budgets"], json!([]), "what was spent is still told");
+    assert_eq!(sent(client.delete(stage.url(&format!("/api/admin/keys/{id}"))), &admin).await.0, 200);
+    let (status, refused) = sent(patch(json!({"name": "again"})), &admin).await;
+    assert_eq!(status, 400, "{refused}");
+}
+
+/// The next event of a live list, or nothing within a few seconds.
+async fn next_event(response: &mut reqwest::Response, text: &mut String) -> Option<String> {
+    let read = async {
+        loop {
+            if let Some(end) = text.find("\n\n") {
+                let event: String = text.drain(..end + 2).collect();
+                if !event.starts_with(':') {
+                    return event;
+                }
+                continue;
+            }
+            let chunk = response.chunk().await.unwrap().expect("it goes on");
+            text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(4), read).await.ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_are_seen_as_they_come_by_their_own_tenant_and_by_administrators() {
+    let people = People::new(Anonymous::Nobody).await;
+    let mut stage = start(&people, engine_settings()).await;
+    let client = Client::new();
+    let ours = people.key("ours", Role::Caller, |_| {}).await.1;
+    let theirs = people.key("theirs", Role::Analyst, |_| {}).await.1;
+    let admin = people.key("theirs", Role::Admin, |_| {}).await.1;
+    let ask = async |prompt: &str, model: &str| {
+        let body = json!({"prompt": prompt, "modelId": model, "fallbacks": false});
+        let (status, answer) = sent(client.post(stage.url("/api/route")).json(&body), &ours).await;
+        assert_eq!(status, 200, "{answer}");
+        let id = answer["requestId"].as_str().unwrap().to_owned();
+        assert_eq!(sent(client.get(stage.url(&format!("/api/requests/{id}"))), &ours).await.0, 200);
+        id
+    };
+    let early = [ask("one", "gpt-4o").await, ask("two", "gpt-4o").await];
+    let watch = async |query: &str, key: &str| {
+        let url = stage.url(&format!("/api/requests/stream{query}"));
+        let response = client.get(url).bearer_auth(key).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
+        response
+    };
+    let mut watching = [
+        (watch("?recent=1", &ours).await, String::new()),
+        (watch("", &admin).await, String::new()),
+        (watch("?modelId=gpt-4o-mini", &ours).await, String::new()),
+        (watch("?recent=100", &theirs).await, String::new()),
+    ];
+    for (response, text) in &mut watching {
+        assert_eq!(next_event(response, text).await.as_deref(), Some("retry: 1000\n\n"));
+    }
+    let late = ask("three", "gpt-4o").await;
+    let event = |id: &str| format!("event: request\nid: {id}\ndata: {{\"requestId\":\"{id}\",");
+    let [(mine, mine_text), (all, all_text), (mini, mini_text), (other, other_text)] = &mut watching;
+    let first = next_event(mine, mine_text).await.unwrap();
+    assert!(first.starts_with(&event(&early[1])) && !first.contains("three"), "{first}");
+    assert!(next_event(mine, mine_text).await.unwrap().starts_with(&event(&late)));
+    assert!(next_event(all, all_text).await.unwrap().starts_with(&event(&late)));
+    let other_model = ask("four", "gpt-4o-mini").await;
+    assert!(next_event(mini, mini_text).await.unwrap().starts_with(&event(&other_model)));
+    assert_eq!(next_event(other, other_text).await, None, "another tenant's");
+
+    let (status, refused) = sent(client.get(stage.url("/api/requests/stream?recent=101")), &ours).await;
+    assert_eq!((status, &refused["error"]["field"]), (400, &json!("recent")), "{refused}");
+    // Whoever watches keeps no server from stopping.
+    let begun = std::time::Instant::now();
+    stage.tell_to_stop();
+    assert!(matches!(stage.stopped().await, router_http::server::Stopped::Clean));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+}

@@ -21,9 +21,9 @@ struct ActionView {
     at: Timestamp,
     /// `user:ID`, `key:ID`, `local` (the user of an unprotected machine) or `cli`.
     actor: String,
-    /// `key.create`, `user.change`, …
+    /// `key.create`, `user.change`, `config.change`, …
     action: String,
-    /// `key:ID`, `user:ID`, `tenant:ID`.
+    /// `key:ID`, `user:ID`, `tenant:ID`, `config:PATH`.
     subject: String,
     /// How it was; null for something new.
     before: Option<serde_json::Value>,

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
-use super::{All, BudgetView, actor, path_id};
+use super::{All, BudgetView, actor, given, path_id};
 use crate::auth::api_key::FreshKey;
 use crate::auth::directory::Directory;
 use crate::auth::key_ring::KeyRing;
@@ -53,6 +53,34 @@ struct NewKey {
     tags: Vec<String>,
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     expires_at: Option<Timestamp>,
+}
+
+/// What is to be changed of a key; what is not given stays.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct KeyChange {
+    name: Option<String>,
+    role: Option<Role>,
+    /// Null allows all.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Vec<ModelId>>")]
+    allowed_models: Option<Option<Vec<ModelId>>>,
+    /// Null allows all.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Vec<ProviderId>>")]
+    allowed_providers: Option<Option<Vec<ProviderId>>>,
+    limits: Option<Limits>,
+    /// In place of all it has.
+    budgets: Option<Vec<Budget>>,
+    /// Null leaves it to its tenant.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<KeepText>")]
+    keep_text: Option<Option<KeepText>>,
+    tags: Option<Vec<String>>,
+    /// Null is never.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    expires_at: Option<Option<Timestamp>>,
 }
 
 /// How a key is replaced.
@@ -124,6 +152,19 @@ pub(crate) const CREATE: Operation = Operation {
     errors: &[404],
 };
 
+pub(crate) const CHANGE: Operation = Operation {
+    id: "changeKey",
+    summary: "Change what an API key is granted",
+    description: "What was spent stays spent: a budget that is raised begins where it was.",
+    query: &[],
+    body: Some(RequestBody {
+        schema: schema::<KeyChange>,
+        examples: &[("budget", r#"{"budgets": [{"period": "month", "limitUsd": 100}]}"#)],
+    }),
+    answer: Answer { status: 200, description: "The key.", content: Content::Json(schema::<KeyView>) },
+    errors: &[404],
+};
+
 pub(crate) const ROTATE: Operation = Operation {
     id: "rotateKey",
     summary: "Replace an API key by a new one with the same grants",
@@ -170,6 +211,24 @@ pub(crate) async fn create(asked: Asked) -> Result<Reply, ApiError> {
         revoked_at: None,
     };
     with_ring(&asked, async |ring| Ok(ring.create(wanted).await?), made).await
+}
+
+pub(crate) async fn change(asked: Asked) -> Result<Reply, ApiError> {
+    let change: KeyChange = json::read(&asked.body)?;
+    let id = KeyId::from(path_id(&asked));
+    let apply = |old: ApiKey| ApiKey {
+        name: change.name.unwrap_or(old.name),
+        role: change.role.unwrap_or(old.role),
+        allowed_models: change.allowed_models.unwrap_or(old.allowed_models),
+        allowed_providers: change.allowed_providers.unwrap_or(old.allowed_providers),
+        limits: change.limits.unwrap_or(old.limits),
+        budgets: change.budgets.unwrap_or(old.budgets),
+        keep_text: change.keep_text.unwrap_or(old.keep_text),
+        tags: change.tags.unwrap_or(old.tags),
+        expires_at: change.expires_at.unwrap_or(old.expires_at),
+        ..old
+    };
+    with_ring(&asked, async |ring| Ok(ring.change(&id, apply).await?), |key| ok(&KeyView::from(key))).await
 }
 
 pub(crate) async fn rotate(asked: Asked) -> Result<Reply, ApiError> {

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{All, BudgetView, actor, path_id, refused};
+use super::{All, BudgetView, actor, given, path_id, refused};
 use crate::auth::key_ring::{check_grants, is_name};
 use crate::error::ApiError;
 use crate::json as body;
@@ -40,7 +40,10 @@ struct TenantChange {
     name: Option<String>,
     limits: Option<Limits>,
     budgets: Option<Vec<Budget>>,
-    keep_text: Option<KeepText>,
+    /// Null leaves it to the server's configuration.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<KeepText>")]
+    keep_text: Option<Option<KeepText>>,
     /// `true` refuses all its users and keys from now on.
     disabled: Option<bool>,
 }
@@ -122,7 +125,7 @@ pub(crate) async fn change(asked: Asked) -> Result<Reply, ApiError> {
         name: change.name.unwrap_or(old.name),
         limits: change.limits.unwrap_or(old.limits),
         budgets: change.budgets.unwrap_or(old.budgets),
-        keep_text: change.keep_text.or(old.keep_text),
+        keep_text: change.keep_text.unwrap_or(old.keep_text),
         disabled_at: match change.disabled {
             Some(true) => old.disabled_at.or_else(|| Some(wall_clock::now())),
             Some(false) => None,

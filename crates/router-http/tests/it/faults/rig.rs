@@ -106,6 +106,7 @@ impl Rig {
             feedback: dead.clone(),
             scores: dead.clone(),
             statistics: dead.clone(),
+            spending: dead.clone(),
             health: dead.clone(),
         };
         let stage = Stage::with_models(registry, Settings::default(), settings, providers.adapters.clone(), back).await;
