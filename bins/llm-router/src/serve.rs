@@ -129,6 +129,7 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         requests: Arc::clone(&store) as _,
         feedback: Arc::clone(&store) as _,
         scores: Arc::clone(&store) as _,
+        runs: Arc::clone(&store) as _,
         statistics: Arc::clone(&store) as _,
         spending: Arc::clone(&store) as _,
         store_health: Arc::clone(&store) as _,

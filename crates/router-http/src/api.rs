@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod chat;
 pub(crate) mod eval;
+pub(crate) mod eval_runs;
 pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod index;

@@ -10,6 +10,7 @@ use router_store::feedback::FeedbackStore;
 use router_store::health::StoreHealth;
 use router_store::journal::Journal;
 use router_store::record::RequestLog;
+use router_store::run::RunStore;
 use router_store::score::ScoreStore;
 use router_store::spending::SpendingLedger;
 use router_store::statistics::StatisticsStore;
@@ -31,6 +32,8 @@ pub struct Parts {
     pub feedback: Arc<dyn FeedbackStore>,
     /// What judges said of answers.
     pub scores: Arc<dyn ScoreStore>,
+    /// Evaluations as a whole.
+    pub runs: Arc<dyn RunStore>,
     /// Sums over time.
     pub statistics: Arc<dyn StatisticsStore>,
     /// What was spent.

@@ -3,8 +3,8 @@
 use http::Method;
 
 use crate::api::{
-    admin, chat, eval, feedback, health, index, live_requests, login, metrics, models, openai_models, probes, requests,
-    route as prompts, stats,
+    admin, chat, eval, eval_runs, feedback, health, index, live_requests, login, metrics, models, openai_models,
+    probes, requests, route as prompts, stats,
 };
 use crate::route::{Access, Limit, Route};
 
@@ -33,6 +33,10 @@ routes! {
     GET  "/api/feedback"       Readers Read      feedback::LIST       => feedback::list;
     POST "/api/eval"           Callers Read      eval::ADD            => eval::add;
     GET  "/api/eval"           Readers Read      eval::LIST           => eval::list;
+    POST "/api/eval/runs"      Callers Read      eval_runs::BEGIN     => eval_runs::begin;
+    GET  "/api/eval/runs"      Readers Read      eval_runs::LIST      => eval_runs::list;
+    GET  "/api/eval/runs/{id}" Readers Read      eval_runs::GET       => eval_runs::get;
+    PATCH "/api/eval/runs/{id}" Callers Read     eval_runs::END       => eval_runs::end;
     GET  "/api/requests"       Readers Read      requests::LIST       => requests::list;
     GET  "/api/requests/stream" Readers Read     live_requests::STREAM => live_requests::stream;
     GET  "/api/requests/{id}"  Readers Read      requests::GET        => requests::get;

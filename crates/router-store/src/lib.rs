@@ -10,6 +10,7 @@ pub mod record;
 pub mod recorder;
 pub mod retention;
 pub mod revision;
+pub mod run;
 pub mod score;
 pub mod sessions;
 pub mod spending;

@@ -8,6 +8,7 @@ mod feedback;
 mod insert_requests;
 mod keys;
 mod migrations;
+mod newest;
 mod overrides;
 mod partitions;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod plans;
 mod requests;
 mod retention;
 mod revision;
+mod runs;
 mod scores;
 mod sessions;
 mod spending;

@@ -19,6 +19,9 @@ pub struct EvalScore {
     pub tenant: TenantId,
     /// The request it is about, where the caller named one.
     pub request_id: Option<RequestId>,
+    /// The evaluation it is part of.
+    #[serde(default)]
+    pub run_id: Option<RequestId>,
     /// The model it is about.
     pub model_id: ModelId,
     /// The registry does not know the model: kept, and never learned from.
@@ -50,6 +53,8 @@ pub struct ScoreFilter {
     pub model_id: Option<ModelId>,
     /// Only of this request.
     pub request_id: Option<RequestId>,
+    /// Only of this evaluation.
+    pub run_id: Option<RequestId>,
 }
 
 /// Keeps and finds evaluation scores.

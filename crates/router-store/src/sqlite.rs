@@ -12,6 +12,7 @@ mod plans;
 mod requests;
 mod retention;
 mod revision;
+mod runs;
 mod scores;
 mod sessions;
 mod spending;

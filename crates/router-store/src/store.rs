@@ -8,6 +8,7 @@ use crate::overrides::OverrideStore;
 use crate::record::RequestLog;
 use crate::retention::Retention;
 use crate::revision::Revision;
+use crate::run::RunStore;
 use crate::score::ScoreStore;
 use crate::sessions::RevocationStore;
 use crate::spending::SpendingLedger;
@@ -21,6 +22,7 @@ pub trait Store:
     RequestLog
     + FeedbackStore
     + ScoreStore
+    + RunStore
     + SpendingLedger
     + StatisticsStore
     + Retention

@@ -7,6 +7,7 @@ pub(crate) mod keys;
 pub(crate) mod operation;
 pub(crate) mod overrides;
 pub(crate) mod requests;
+pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod scores;
 pub(crate) mod spending;

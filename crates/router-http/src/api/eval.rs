@@ -4,10 +4,12 @@ use http::StatusCode;
 use jiff::Timestamp;
 use router_core::id::{ModelId, RequestId};
 use router_core::prompt_type::PromptType;
+use router_store::run::RunStatus;
 use router_store::score::{EvalScore, ScoreFilter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::eval_runs;
 use super::feedback::REQUEST_ID;
 use super::judged::{self, Named, Thumb};
 use super::page::{BEFORE, LIMIT, PageView, visible_tenant};
@@ -15,7 +17,7 @@ use super::requests::MODEL_ID;
 use crate::error::ApiError;
 use crate::json::{self, Object, Word};
 use crate::response::{Reply, json as answer_json, ok};
-use crate::route::{Answer, Asked, Content, Operation, RequestBody, schema};
+use crate::route::{Answer, Asked, Content, Operation, Parameter, RequestBody, schema};
 use crate::store_deadline::within_deadline;
 use crate::wall_clock;
 
@@ -31,6 +33,8 @@ const DEFAULT_JUDGE: &str = "human";
 struct EvalRequest {
     /// The request whose answer is meant.
     request_id: Option<RequestId>,
+    /// The evaluation it is part of, which `POST /api/eval/runs` began.
+    run_id: Option<RequestId>,
     /// The model whose answer is meant. One that the registry does not know is kept as `unresolved`.
     model_id: Option<String>,
     prompt: Option<String>,
@@ -82,6 +86,8 @@ struct Judgement {
 struct ScoreView {
     id: RequestId,
     request_id: Option<RequestId>,
+    /// The evaluation it is part of.
+    run_id: Option<RequestId>,
     model_id: ModelId,
     /// The registry does not know the model: kept, and never learned from.
     unresolved: bool,
@@ -130,7 +136,13 @@ pub(crate) const LIST: Operation = Operation {
     id: "listEvalScores",
     summary: "Evaluation scores, newest first",
     description: "Of the caller's tenant; of all for an administrator.",
-    query: &[MODEL_ID, REQUEST_ID, LIMIT, BEFORE],
+    query: &[
+        MODEL_ID,
+        REQUEST_ID,
+        Parameter { name: "runId", schema: schema::<RequestId>, description: "Only of this evaluation." },
+        LIMIT,
+        BEFORE,
+    ],
     body: None,
     answer: Answer {
         status: 200,
@@ -142,7 +154,7 @@ pub(crate) const LIST: Operation = Operation {
 
 pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
     let request: EvalRequest = json::read(&asked.body)?;
-    let EvalRequest { request_id, model_id, prompt, response, feedback, .. } = request;
+    let EvalRequest { request_id, run_id, model_id, prompt, response, feedback, .. } = request;
     let top_level = Judgement {
         score: request.score,
         rating: request.rating,
@@ -172,11 +184,18 @@ pub(crate) async fn add(asked: Asked) -> Result<Reply, ApiError> {
     };
     let judge = judged::name(&format!("{at}judge"), judgement.judge)?;
     let comment = judged::comment(&format!("{at}comment"), judgement.comment)?;
+    if let Some(run) = run_id {
+        let run = eval_runs::find(&asked.app, visible_tenant(&asked.principal).as_ref(), run, Some("runId")).await?;
+        if run.status != RunStatus::Running {
+            return Err(ApiError::invalid("runId", format!("the run has ended: it is {}", run.status.name())));
+        }
+    }
     let subject = Named { request_id, model_id, prompt, response }.resolve(&asked).await?;
     let score = EvalScore {
         id: asked.id,
         tenant: subject.tenant,
         request_id: subject.request_id,
+        run_id,
         model_id: subject.model_id,
         unresolved: subject.unresolved,
         prompt_type: subject.prompt_type,
@@ -197,6 +216,7 @@ pub(crate) async fn list(asked: Asked) -> Result<Reply, ApiError> {
         tenant: visible_tenant(&asked.principal),
         model_id: asked.query.text("modelId").map(ModelId::from),
         request_id: asked.query.parsed("requestId", "a request's id: a UUID")?,
+        run_id: asked.query.parsed("runId", "a run's id: a UUID")?,
     };
     let page = within_deadline("list scores", asked.app.parts.scores.list(&filter, asked.query.page()?)).await?;
     ok(&PageView::of(page, ScoreView::from))
@@ -237,6 +257,7 @@ impl From<EvalScore> for ScoreView {
         Self {
             id: score.id,
             request_id: score.request_id,
+            run_id: score.run_id,
             model_id: score.model_id,
             unresolved: score.unresolved,
             prompt_type: score.prompt_type,

@@ -255,6 +255,7 @@ async fn a_database_that_never_answers_is_waited_for_and_then_said() {
         scores: Arc::new(MuteStore),
         statistics: Arc::new(MuteStore),
         spending: Arc::new(DeadStore),
+        runs: Arc::new(DeadStore),
         health: Arc::new(DeadStore),
     })
     .await;

@@ -19,6 +19,7 @@ use router_store::feedback::{Feedback, FeedbackFilter, FeedbackStore};
 use router_store::health::StoreHealth;
 use router_store::page::{Page, PageRequest};
 use router_store::record::{RequestFilter, RequestLog, RequestRecord};
+use router_store::run::{EvalRun, RunStore};
 use router_store::score::{EvalScore, ScoreFilter, ScoreStore};
 use router_store::spending::{DaySpending, Spending, SpendingLedger};
 use router_store::statistics::{Statistic, StatisticsFilter, StatisticsStore};
@@ -173,6 +174,19 @@ impl ScoreStore for DeadStore {
 #[async_trait]
 impl StatisticsStore for DeadStore {
     async fn statistics(&self, _: &StatisticsFilter) -> Result<Vec<Statistic>, StoreError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl RunStore for DeadStore {
+    async fn put_run(&self, _: &EvalRun) -> Result<(), StoreError> {
+        down()
+    }
+    async fn run(&self, _: Option<&TenantId>, _: RequestId) -> Result<Option<EvalRun>, StoreError> {
+        down()
+    }
+    async fn runs(&self, _: Option<&TenantId>, _: PageRequest) -> Result<Page<EvalRun>, StoreError> {
         down()
     }
 }

@@ -29,6 +29,7 @@ use router_store::feedback::FeedbackStore;
 use router_store::health::StoreHealth;
 use router_store::journal::{Journal, JournalSettings};
 use router_store::record::RequestLog;
+use router_store::run::RunStore;
 use router_store::score::ScoreStore;
 use router_store::spending::SpendingLedger;
 use router_store::statistics::StatisticsStore;
@@ -61,6 +62,7 @@ pub(crate) struct Backing {
     pub(crate) scores: Arc<dyn ScoreStore>,
     pub(crate) statistics: Arc<dyn StatisticsStore>,
     pub(crate) spending: Arc<dyn SpendingLedger>,
+    pub(crate) runs: Arc<dyn RunStore>,
     pub(crate) health: Arc<dyn StoreHealth>,
 }
 
@@ -73,6 +75,7 @@ impl Backing {
             scores: store.clone(),
             statistics: store.clone(),
             spending: store.clone(),
+            runs: store.clone(),
             health: store,
         }
     }
@@ -113,6 +116,7 @@ impl Stage {
             scores: dead.clone(),
             statistics: dead.clone(),
             spending: dead.clone(),
+            runs: dead.clone(),
             health: dead.clone(),
         });
         Self { provider, ..stage.await }
@@ -130,6 +134,7 @@ impl Stage {
             scores: dead.clone(),
             statistics: dead.clone(),
             spending: dead.clone(),
+            runs: dead.clone(),
             health: dead.clone(),
         };
         Self::with_all(Registry::shipped(), settings, engine_settings(), providers, auth, back).await
@@ -168,7 +173,7 @@ impl Stage {
     ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let journal = Arc::new(Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap());
-        let Backing { requests, feedback, scores, statistics, spending, health } =
+        let Backing { requests, feedback, scores, statistics, spending, runs, health } =
             back(directory.path(), journal.clone()).await;
         let engine = engine(registry, engine_settings, providers, journal.clone());
         let parts = Parts {
@@ -178,6 +183,7 @@ impl Stage {
             scores,
             statistics,
             spending,
+            runs,
             store_health: health,
             journal,
             auth,

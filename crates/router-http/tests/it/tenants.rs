@@ -251,3 +251,41 @@ async fn requests_are_seen_as_they_come_by_their_own_tenant_and_by_administrator
     assert!(matches!(stage.stopped().await, router_http::server::Stopped::Clean));
     assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_evaluation_is_followed_by_its_own_tenant_from_beginning_to_end() {
+    let people = People::new(Anonymous::Nobody).await;
+    let stage = start(&people, engine_settings()).await;
+    let client = Client::new();
+    let ours = people.key("ours", Role::Caller, |_| {}).await.1;
+    let theirs = people.key("theirs", Role::Caller, |_| {}).await.1;
+    let begin = client.post(stage.url("/api/eval/runs")).json(&json!({"name": "nightly", "total": 2}));
+    let (status, run) = sent(begin, &ours).await;
+    assert_eq!((status, &run["status"], &run["scored"]), (201, &json!("running"), &json!(0)), "{run}");
+    let id = run["id"].as_str().unwrap();
+    let url = stage.url(&format!("/api/eval/runs/{id}"));
+    let score = || {
+        let body = json!({"runId": id, "modelId": "gpt-4o", "prompt": "a", "response": "b", "score": 0.5});
+        client.post(stage.url("/api/eval")).json(&body)
+    };
+    assert_eq!(sent(score(), &ours).await.0, 201);
+    let (status, refused) = sent(score(), &theirs).await;
+    assert_eq!((status, &refused["error"]["field"]), (404, &json!("runId")), "{refused}");
+    let (_, run) = sent(client.get(&url), &ours).await;
+    assert_eq!((&run["scored"], &run["total"]), (&json!(1), &json!(2)), "{run}");
+    assert_eq!(sent(client.get(&url), &theirs).await.0, 404);
+    let end = |body: Value| client.patch(&url).json(&body);
+    assert_eq!(sent(end(json!({"status": "done"})), &theirs).await.0, 404);
+    assert_eq!(sent(end(json!({"status": "running"})), &ours).await.0, 400);
+    let (status, run) = sent(end(json!({"status": "done", "message": "all well"})), &ours).await;
+    assert_eq!((status, &run["status"], &run["message"]), (200, &json!("done"), &json!("all well")), "{run}");
+    assert!(run["endedAt"].is_string());
+    assert_eq!(sent(end(json!({"status": "failed"})), &ours).await.0, 400, "it has ended");
+    assert_eq!(sent(score(), &ours).await.0, 400, "it has ended");
+    let (_, runs) = sent(client.get(stage.url("/api/eval/runs")), &ours).await;
+    assert_eq!(runs["items"].as_array().unwrap().len(), 1);
+    let (_, scores) = sent(client.get(stage.url(&format!("/api/eval?runId={id}"))), &ours).await;
+    assert_eq!(scores["items"][0]["runId"], id, "{scores}");
+    let (_, runs) = sent(client.get(stage.url("/api/eval/runs")), &theirs).await;
+    assert_eq!(runs["items"], json!([]));
+}

@@ -133,7 +133,7 @@ async fn lists_of_feedback_and_scores_follow_an_index() {
             let request_id = request.then(middle);
             let filter = FeedbackFilter { tenant: tenant.clone(), model_id: model_id.clone(), request_id };
             let feedback = plan(&mut connection, feedback::page(&filter, page)).await;
-            let filter = ScoreFilter { tenant, model_id, request_id };
+            let filter = ScoreFilter { tenant, model_id, request_id, run_id: None };
             let scores = plan(&mut connection, scores::page(&filter, page)).await;
             for plan in [feedback, scores] {
                 // The few rows of one request may be sorted.

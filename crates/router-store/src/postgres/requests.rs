@@ -14,6 +14,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use router_core::id::{RequestId, TenantId};
 
 use super::insert_requests::InsertRequests;
+use super::newest::Newest;
 use super::{PostgresStore, task};
 use super::{partitions, spending, statistics, text};
 use crate::error::StoreError;
@@ -99,11 +100,11 @@ pub(super) fn page(filter: &RequestFilter, page: PageRequest) -> Result<Listing,
         let place = place.bind::<Identifier, _>(Id::from(before)).sql(")");
         query = query.filter(requests::day.le(day)).filter(place);
     }
-    Ok(query.order((requests::day.desc(), requests::id.desc())).limit(page.clamped_limit() as i64 + 1))
+    Ok(Newest::new(query.order((requests::day.desc(), requests::id.desc())), page.clamped_limit()))
 }
 
 /// What [`page`] makes.
-pub(super) type Listing = IntoBoxed<'static, Select<requests::table, AsSelect<RequestRow, Pg>>, Pg>;
+pub(super) type Listing = Newest<IntoBoxed<'static, Select<requests::table, AsSelect<RequestRow, Pg>>, Pg>>;
 
 impl PostgresStore {
     async fn append_rows(&self, rows: &Arc<Vec<(RequestRow, Texts)>>) -> Result<Appended, StoreError> {

@@ -27,6 +27,9 @@ pub(super) fn page(filter: &ScoreFilter, page: PageRequest) -> Listing {
     if let Some(request) = filter.request_id {
         query = query.filter(eval_scores::request_id.eq(Id::from(request)));
     }
+    if let Some(run) = filter.run_id {
+        query = query.filter(eval_scores::run_id.eq(Id::from(run)));
+    }
     if let Some(before) = page.before {
         query = query.filter(eval_scores::id.lt(Id::from(before)));
     }

@@ -106,7 +106,7 @@ fn lists_of_feedback_and_scores_follow_an_index() {
             let filter = FeedbackFilter { tenant: tenant.clone(), model_id: model_id.clone(), request_id };
             let feedback = plan(&mut connection, feedback::page(&filter, page));
             assert_indexed(&feedback, &searched, &format!("{filter:?}"));
-            let filter = ScoreFilter { tenant, model_id, request_id };
+            let filter = ScoreFilter { tenant, model_id, request_id, run_id: None };
             let scores = plan(&mut connection, scores::page(&filter, page));
             assert_indexed(&scores, &searched, &format!("{filter:?}"));
         }

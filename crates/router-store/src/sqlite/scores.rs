@@ -31,6 +31,9 @@ pub(super) fn page(filter: &ScoreFilter, page: PageRequest) -> Listing {
     if let Some(RequestId(request)) = filter.request_id {
         query = query.filter(eval_scores::request_id.eq(Id(request)));
     }
+    if let Some(RequestId(run)) = filter.run_id {
+        query = query.filter(eval_scores::run_id.eq(Id(run)));
+    }
     if let Some(RequestId(before)) = page.before {
         query = query.filter(eval_scores::id.lt(Id(before)));
     }

@@ -183,5 +183,22 @@ diesel::table! {
         created_at_us -> BigInt,
         prompt -> Nullable<Text>,
         response -> Nullable<Text>,
+        run_id -> Nullable<Identifier>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::tables::sql_types::{Identifier};
+
+    eval_runs (id) {
+        id -> Identifier,
+        tenant -> Text,
+        name -> Text,
+        status -> Text,
+        total -> Nullable<BigInt>,
+        message -> Nullable<Text>,
+        started_at_us -> BigInt,
+        ended_at_us -> Nullable<BigInt>,
     }
 }

@@ -26,6 +26,7 @@ pub(crate) struct ScoreRow {
     pub(crate) created_at_us: i64,
     pub(crate) prompt: Option<String>,
     pub(crate) response: Option<String>,
+    pub(crate) run_id: Option<Id>,
 }
 
 impl From<&EvalScore> for ScoreRow {
@@ -44,6 +45,7 @@ impl From<&EvalScore> for ScoreRow {
             created_at_us: score.created_at.as_microsecond(),
             prompt: score.prompt.clone(),
             response: score.response.clone(),
+            run_id: score.run_id.map(Into::into),
         }
     }
 }
@@ -55,6 +57,7 @@ impl ScoreRow {
             id: self.id.into(),
             tenant: self.tenant.into(),
             request_id: self.request_id.map(Into::into),
+            run_id: self.run_id.map(Into::into),
             model_id: self.model_id.into(),
             unresolved: self.unresolved,
             prompt_type: self.prompt_type.map(|name| row.named("prompt_type", &name)).transpose()?,

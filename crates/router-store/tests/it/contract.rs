@@ -9,6 +9,7 @@ use router_store::feedback::{Feedback, FeedbackFilter, FeedbackStore};
 use router_store::health::StoreHealth;
 use router_store::page::{Page, PageRequest};
 use router_store::record::{RequestFilter, RequestLog, RequestRecord, RequestStatus};
+use router_store::run::{EvalRun, RunStatus, RunStore};
 use router_store::score::{EvalScore, ScoreFilter, ScoreStore};
 
 use crate::samples::{self, bare_record, id, intent, record};
@@ -34,6 +35,7 @@ macro_rules! all_contracts {
             contract::scores_come_back_as_they_were,
             contract::scores_are_filtered_paged_and_kept_once,
             contract::a_score_outside_zero_to_one_is_refused,
+            contract::runs_come_back_with_what_they_have_scored,
             contract::a_ping_is_answered,
             accounts::tenants_users_and_keys_come_back_as_they_were,
             accounts::who_does_not_exist_owns_nothing,
@@ -320,4 +322,48 @@ pub(crate) async fn a_score_outside_zero_to_one_is_refused(store: &impl ScoreSto
 
 pub(crate) async fn a_ping_is_answered(store: &impl StoreHealth) {
     store.ping().await.unwrap();
+}
+
+pub(crate) async fn runs_come_back_with_what_they_have_scored(store: &(impl RunStore + ScoreStore)) {
+    let (ours, theirs) = (TenantId::from("acme"), TenantId::from("evil"));
+    let begun = |tenant: &TenantId, total| EvalRun {
+        id: id(),
+        tenant: tenant.clone(),
+        name: "nightly \u{1f319}".to_owned(),
+        status: RunStatus::Running,
+        total,
+        scored: 0,
+        message: None,
+        started_at: samples::score("acme").created_at,
+        ended_at: None,
+    };
+    let (first, second, other) = (begun(&ours, Some(3)), begun(&ours, None), begun(&theirs, None));
+    for run in [&first, &second, &other] {
+        store.put_run(run).await.unwrap();
+    }
+    let score = |run: &EvalRun| EvalScore { run_id: Some(run.id), ..samples::score("acme") };
+    let scores = [score(&first), score(&first), score(&second), samples::score("acme")];
+    for score in &scores {
+        ScoreStore::add(store, score).await.unwrap();
+    }
+    let counted = EvalRun { scored: 2, ..first.clone() };
+    assert_eq!(store.run(Some(&ours), first.id).await.unwrap(), Some(counted.clone()));
+    assert_eq!(store.run(Some(&theirs), first.id).await.unwrap(), None);
+    assert_eq!(store.run(None, id()).await.unwrap(), None);
+    let ended = EvalRun {
+        status: RunStatus::Failed,
+        message: Some("the judge left".into()),
+        ended_at: Some(first.started_at),
+        ..counted
+    };
+    store.put_run(&ended).await.unwrap();
+    let page = |before, limit| PageRequest { limit, before };
+    let runs = store.runs(Some(&ours), page(None, 1)).await.unwrap();
+    assert_eq!((runs.items, runs.next), (vec![EvalRun { scored: 1, ..second.clone() }], Some(second.id)));
+    let runs = store.runs(Some(&ours), page(runs.next, 5)).await.unwrap();
+    assert_eq!((runs.items, runs.next), (vec![ended], None));
+    assert_eq!(store.runs(None, page(None, 5)).await.unwrap().items.len(), 3);
+    let of_first = ScoreFilter { run_id: Some(first.id), ..ScoreFilter::default() };
+    let found = ScoreStore::list(store, &of_first, page(None, 5)).await.unwrap().items;
+    assert_eq!(found, [scores[1].clone(), scores[0].clone()]);
 }

@@ -125,6 +125,7 @@ pub(crate) fn feedback(tenant: &str) -> Feedback {
 
 pub(crate) fn score(tenant: &str) -> EvalScore {
     EvalScore {
+        run_id: None,
         id: id(),
         tenant: tenant.into(),
         request_id: None,

@@ -107,6 +107,7 @@ impl Rig {
             scores: dead.clone(),
             statistics: dead.clone(),
             spending: dead.clone(),
+            runs: dead.clone(),
             health: dead.clone(),
         };
         let stage = Stage::with_models(registry, Settings::default(), settings, providers.adapters.clone(), back).await;
