@@ -8,7 +8,7 @@ TIME ?= 60
 FUZZ_TARGETS ?= sse splice chat_request chat_response chat_stream messages_response messages_stream
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test chaos bench bench-path fuzz fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
+.PHONY: help demo run test chaos soak bench bench-path fuzz fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ test: ## all tests; PostgreSQL and Redis from TEST_DATABASE_URL and TEST_REDIS_U
 	.ci/with-services $(CARGO) test --workspace --no-fail-fast
 
 # Each outage a minute instead of seconds, one after the other; each prints its figures.
-chaos: ## databases killed and stopped under load, a minute each
+chaos: ## databases and Redis killed and stopped under load, a minute each
 	CHAOS_SECONDS=60 .ci/with-services $(CARGO) test --package llm-router --test it -- outages --nocapture --test-threads 1
+
+soak: ## half an hour of mixed load with faults, and what memory it leaves behind; Linux
+	SOAK_SECONDS=1800 $(CARGO) test --package llm-router --test it -- soak --nocapture
 
 bench: ## how long a decision takes
 	$(CARGO) bench --package router-benches --bench decision

@@ -61,6 +61,8 @@ pub struct BudgetClaim {
     pub limit: Usd,
     /// How much this request may cost.
     pub reserve: Usd,
+    /// The limit is never exceeded: who cannot know what others have reserved does not reserve.
+    pub strict: bool,
 }
 
 /// What an account has spent in one period: each day, each month has a purse of its own.

@@ -16,7 +16,8 @@ use crate::quota::{Claim, Left, Purse, Quotas, Refused, Used};
 /// What becomes of requests while shared counters do not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WhenDown {
-    /// Each replica admits its share of every limit: the limit divided by the number of replicas, and at least one.
+    /// Each replica admits its share of every limit: the limit divided by the number of replicas, and at least one. Claims on a
+    /// strict budget are refused.
     #[default]
     LocalShare,
     /// None is admitted.
@@ -92,7 +93,7 @@ impl<Q: Quotas> SharedQuotas<Q> {
 impl<Q: Quotas> Quotas for SharedQuotas<Q> {
     async fn take(&self, claim: &Claim, now: Moment) -> Result<Left, Refused> {
         match self.shared.take(claim, now).await {
-            Err(Refused::Unavailable) if self.when_down == WhenDown::LocalShare => {}
+            Err(Refused::Unavailable) if self.when_down == WhenDown::LocalShare && !is_strict(claim) => {}
             answered => return answered,
         }
         self.alone.fetch_add(1, Ordering::Relaxed);
@@ -128,6 +129,11 @@ impl<Q: Quotas> Quotas for SharedQuotas<Q> {
             None => self.shared.settle(claim, used, now),
         }
     }
+}
+
+/// Whether a budget is among it that must never be exceeded: what others have reserved of it is not known here.
+fn is_strict(claim: &Claim) -> bool {
+    claim.budgets.iter().any(|budget| budget.strict)
 }
 
 /// Whether there is nothing to settle.

@@ -75,6 +75,7 @@ pub(crate) fn claim(principal: &Principal, settings: &EngineSettings, demand: De
             purse: Purse::on(account.account.clone(), budget.period, demand.today),
             limit: budget.limit,
             reserve: demand.cost,
+            strict: budget.strict,
         }));
     }
     claim

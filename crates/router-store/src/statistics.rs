@@ -67,6 +67,9 @@ pub struct Statistic {
     pub tally: Tally,
 }
 
+/// The most sums that are read at once: more would only fill memory on their way to a chart that cannot show them.
+pub const MOST_STATISTICS: usize = 20_000;
+
 /// Which sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatisticsFilter {
@@ -85,7 +88,8 @@ pub struct StatisticsFilter {
 /// Reads sums.
 #[async_trait]
 pub trait StatisticsStore: Send + Sync {
-    /// The sums that `filter` lets through, by time and then by model; stretches without requests are left out.
+    /// The sums that `filter` lets through, by time and then by model; stretches without requests are left out. Of more than
+    /// [`MOST_STATISTICS`], so many and one.
     ///
     /// # Errors
     /// The database did not answer.

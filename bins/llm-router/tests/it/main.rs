@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "what was not tested is said")]
 
 mod administration;
+mod canary;
 mod commands;
 mod config;
 mod config_documented;
@@ -19,12 +20,15 @@ mod many_streams;
 mod outages;
 mod process;
 mod readme;
+mod redis;
+mod redis_outages;
 mod reload;
 mod replicas;
 mod rolling;
 mod server;
 mod services;
 mod slow_callers;
+mod soak;
 mod starting;
 mod stopping;
 mod stopping_streams;

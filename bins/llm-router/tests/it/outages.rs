@@ -16,10 +16,10 @@ const RATE: u32 = 200;
 const CONFIGURATION: &str = "[rate_limit]\nenabled = false\n[cache]\nenabled = false\n";
 
 /// One at a time: each of them keeps the machine busy.
-static TURN: Mutex<()> = Mutex::const_new(());
+pub(crate) static TURN: Mutex<()> = Mutex::const_new(());
 
 /// How long the database is away.
-fn away() -> Duration {
+pub(crate) fn away() -> Duration {
     let seconds = std::env::var("CHAOS_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(seconds.unwrap_or(4))
 }
@@ -68,7 +68,7 @@ impl Rig {
     }
 }
 
-fn p99(sorted: &[Duration]) -> Duration {
+pub(crate) fn p99(sorted: &[Duration]) -> Duration {
     sorted[(sorted.len() - 1) * 99 / 100]
 }
 

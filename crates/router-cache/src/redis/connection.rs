@@ -61,7 +61,13 @@ pub enum RedisError {
         /// What is wrong with it.
         reason: String,
     },
-    /// It did not answer in time, or not as expected. The operator can act; whoever asked goes on without.
+    /// It was not asked: it is not there, or was silent just now. The operator can act; whoever asked goes on without.
+    #[error("Redis was not asked: {reason}")]
+    NotAsked {
+        /// Why.
+        reason: &'static str,
+    },
+    /// It did not answer in time, or not as expected; what it was asked for it may have done, or do later. The operator can act; whoever asked goes on without.
     #[error("Redis did not answer: {reason}")]
     Silent {
         /// The client's words.
@@ -190,12 +196,12 @@ impl RedisConnection {
         let inner = &self.0;
         let silent = |reason: &str| RedisError::Silent { reason: reason.to_owned() };
         if !inner.client.is_connected() {
-            return Err(silent("not connected"));
+            return Err(RedisError::NotAsked { reason: "not connected" });
         }
         let asked = Instant::now();
         let since = |moment: Instant| u64::try_from(moment.duration_since(inner.begun).as_micros()).unwrap_or(u64::MAX);
         if since(asked) < inner.left_alone_until.load(Ordering::Relaxed) {
-            return Err(silent("it was silent just now"));
+            return Err(RedisError::NotAsked { reason: "it was silent just now" });
         }
         if inner.in_a_row.load(Ordering::Relaxed) >= FAILURES {
             // One tries; the others leave it alone for as long again.

@@ -8,7 +8,7 @@ use router_core::moment::Moment;
 use router_core::usd::Usd;
 use serde_json::{Value, json};
 
-use super::connection::RedisConnection;
+use super::connection::{RedisConnection, RedisError};
 use super::script;
 use super::settling::Settling;
 use crate::gcra::PaidBack;
@@ -59,7 +59,7 @@ impl RedisQuotas {
 
 #[async_trait]
 impl Quotas for RedisQuotas {
-    async fn take(&self, claim: &Claim, _: Moment) -> Result<Left, Refused> {
+    async fn take(&self, claim: &Claim, now: Moment) -> Result<Left, Refused> {
         let mut keys = vec![self.redis.key(EPOCH)];
         keys.extend(claim.rates.iter().map(|rate| self.redis.key(&rate.name)));
         keys.extend(claim.slots.iter().map(|slot| self.redis.key(&slot.name)));
@@ -72,7 +72,13 @@ impl Quotas for RedisQuotas {
             "budgets": claim.budgets.iter().map(|claim| budget(claim, claim.reserve)).collect::<Vec<_>>(),
         });
         let answer = self.redis.run::<Vec<i64>>(&script::TAKE, keys, vec![argument.to_string()]).await;
-        let answer = answer.map_err(|_| Refused::Unavailable)?;
+        let answer = answer.map_err(|error| {
+            if matches!(error, RedisError::Silent { .. }) {
+                // What it took all the same would be held until its lease ends.
+                self.settle(claim.clone(), Used::default(), now);
+            }
+            Refused::Unavailable
+        })?;
         taken(claim, &answer).unwrap_or(Err(Refused::Unavailable))
     }
 

@@ -38,7 +38,7 @@ fn purse() -> Purse {
 }
 
 fn money(limit: i64, reserve: i64) -> BudgetClaim {
-    BudgetClaim { purse: purse(), limit: Usd::from_nanos(limit), reserve: Usd::from_nanos(reserve) }
+    BudgetClaim { purse: purse(), limit: Usd::from_nanos(limit), reserve: Usd::from_nanos(reserve), strict: false }
 }
 
 fn take(quotas: &MemoryQuotas, claim: &Claim, now: Moment) -> Result<Left, Refused> {

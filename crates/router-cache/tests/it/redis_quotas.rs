@@ -43,7 +43,7 @@ fn purse() -> Purse {
 }
 
 fn money(limit: f64, reserve: f64) -> BudgetClaim {
-    BudgetClaim { purse: purse(), limit: Usd::from_dollars(limit), reserve: Usd::from_dollars(reserve) }
+    BudgetClaim { purse: purse(), limit: Usd::from_dollars(limit), reserve: Usd::from_dollars(reserve), strict: false }
 }
 
 /// What was really spent.
@@ -230,6 +230,22 @@ async fn a_redis_that_restarts_empty_is_not_believed_before_the_ledger_was_read(
     quotas.take(&Claim { budgets: vec![money(1.0, 0.1)], ..claim() }, NOW).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_redis_took_too_late_is_given_back() {
+    let server = RedisServer::start().await;
+    let quotas = with_purses(&server, &Spent::default()).await;
+    let whole = || Claim { budgets: vec![money(1.0, 1.0)], ..claim() };
+    // It does all this once it goes on: the claim, and what gives it back.
+    server.signal("STOP");
+    assert_eq!(quotas.take(&whole(), NOW).await, Err(Refused::Unavailable));
+    server.signal("CONT");
+    let begun = Instant::now();
+    while let Err(refused) = quotas.take(&whole(), NOW).await {
+        assert!(begun.elapsed() < Duration::from_secs(15), "it is held: {refused:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 async fn quotas_answer(quotas: &RedisQuotas) -> bool {
     quotas.take(&one_of(60_000, 1_000), NOW).await.is_ok()
 }
@@ -255,6 +271,10 @@ async fn alone_each_replica_admits_its_share_or_nobody() {
     share.take(&dear, NOW).await.unwrap();
     let next = Claim { budgets: vec![money(1.0, 0.01)], ..claim() };
     assert!(matches!(share.take(&next, NOW).await, Err(Refused::Budget { .. })));
+    // Nobody here knows what the others have reserved of it: a strict budget is not shared out.
+    let strict = BudgetClaim { strict: true, ..money(1.0, 0.001) };
+    let strict = Claim { budgets: vec![strict], ..claim() };
+    assert_eq!(share.take(&strict, NOW).await, Err(Refused::Unavailable));
     // What was taken here is settled here, also when Redis is back by then.
     server.restart().await;
     share.settle(dear, Used { tokens: None, cost: Usd::from_dollars(0.1) }, NOW);

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, ToSpan};
 use router_core::id::ModelId;
 use router_core::usd::Usd;
-use router_store::statistics::{Statistic, StatisticsFilter, Tally};
+use router_store::statistics::{MOST_STATISTICS, Statistic, StatisticsFilter, Tally};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
@@ -119,6 +119,12 @@ pub(crate) async fn stats(asked: Asked) -> Result<Reply, ApiError> {
         step_hours,
     };
     let sums = within_deadline("add up what was asked", asked.app.parts.statistics.statistics(&filter)).await?;
+    if sums.len() > MOST_STATISTICS {
+        let problem = format!(
+            "names a time with more than {MOST_STATISTICS} sums; ask for a shorter one, for days, or for one model"
+        );
+        return Err(ApiError::invalid("from", problem));
+    }
     let total = sums.iter().fold(Tally::default(), |total, sum| total.plus(&sum.tally));
     ok(&StatsView { items: sums.into_iter().map(StatView::from).collect(), total: total.into() })
 }

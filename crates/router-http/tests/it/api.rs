@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::doubles::{DeadStore, MuteStore, Obedient};
+use crate::doubles::{DeadStore, ManySums, MuteStore, Obedient};
 use crate::stage::{Backing, Stage, engine_settings};
 
 async fn stage() -> Stage {
@@ -282,4 +282,22 @@ async fn the_first_page_names_every_endpoint_and_the_operators_grafana() {
     for path in ["/api/route", "/api/models", "/api/health", "/api/metrics"] {
         assert!(paths.iter().any(|known| *known == path), "no {path} in {paths:?}");
     }
+}
+
+#[tokio::test]
+async fn more_sums_than_a_chart_can_show_are_not_read() {
+    let dead = Arc::new(DeadStore);
+    let stage = Stage::with_backing(Settings::default(), engine_settings(), HashMap::new(), async |_, _| Backing {
+        requests: dead.clone(),
+        feedback: dead.clone(),
+        scores: dead.clone(),
+        statistics: Arc::new(ManySums),
+        spending: dead.clone(),
+        runs: dead.clone(),
+        health: dead,
+    })
+    .await;
+    let (status, refused) = stage.get("/api/stats").await;
+    assert_eq!((status, refused["error"]["field"].as_str()), (400, Some("from")), "{refused}");
+    assert!(refused["error"]["message"].as_str().unwrap().contains("20000 sums"), "{refused}");
 }

@@ -7,7 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{PostgresStore, task};
 use crate::error::StoreError;
-use crate::statistics::{Statistic, StatisticsFilter, StatisticsStore};
+use crate::statistics::{MOST_STATISTICS, Statistic, StatisticsFilter, StatisticsStore};
 use crate::tables::operation::Operation;
 use crate::tables::statistics::{Asked, COLUMNS, StatisticLines, StatisticRow, WHAT};
 
@@ -28,7 +28,7 @@ const SUMS: &str = "SELECT hour / $5 * $5 AS start, model_id, sum(requests)::big
     sum(input_tokens)::bigint AS input_tokens, sum(output_tokens)::bigint AS output_tokens, \
     sum(cost_nanos)::bigint AS cost_nanos, sum(unpriced)::bigint AS unpriced, sum(latency_us)::bigint AS latency_us \
     FROM statistics WHERE ($1 IS NULL OR tenant = $1) AND ($2 IS NULL OR model_id = $2) AND hour BETWEEN $3 AND $4 \
-    GROUP BY 1, 2 ORDER BY 1, 2";
+    GROUP BY 1, 2 ORDER BY 1, 2 LIMIT $6";
 
 /// Writes what a batch of records changes, in its transaction; in the same order in every replica.
 pub(super) async fn write(connection: &mut AsyncPgConnection, statistics: StatisticLines<'_>) -> QueryResult<()> {
@@ -65,7 +65,8 @@ impl StatisticsStore for PostgresStore {
                 .bind::<Nullable<Text>, _>(model)
                 .bind::<BigInt, _>(from)
                 .bind::<BigInt, _>(to)
-                .bind::<BigInt, _>(step);
+                .bind::<BigInt, _>(step)
+                .bind::<BigInt, _>(MOST_STATISTICS as i64 + 1);
             Box::pin(async move { sums.load(connection).await })
         });
         self.read(operation, load).await?.into_iter().map(StatisticRow::into_statistic).collect()

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::SqliteStore;
 use crate::error::StoreError;
-use crate::statistics::{Statistic, StatisticsFilter, StatisticsStore};
+use crate::statistics::{MOST_STATISTICS, Statistic, StatisticsFilter, StatisticsStore};
 use crate::tables::operation::Operation;
 use crate::tables::statistics::{Asked, StatisticLines, StatisticRow, WHAT};
 
@@ -24,7 +24,7 @@ const SUMS: &str = "SELECT hour / ?5 * ?5 AS start, model_id, sum(requests) AS r
     sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cost_nanos) AS cost_nanos, \
     sum(unpriced) AS unpriced, sum(latency_us) AS latency_us \
     FROM statistics WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR model_id = ?2) AND hour BETWEEN ?3 AND ?4 \
-    GROUP BY 1, 2 ORDER BY 1, 2";
+    GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ?6";
 
 /// Writes what a batch of records changes, in its transaction.
 pub(super) fn write(statistics: StatisticLines<'_>, connection: &mut SqliteConnection) -> QueryResult<()> {
@@ -47,7 +47,8 @@ impl StatisticsStore for SqliteStore {
                 .bind::<Nullable<Text>, _>(model)
                 .bind::<BigInt, _>(from)
                 .bind::<BigInt, _>(to)
-                .bind::<BigInt, _>(step);
+                .bind::<BigInt, _>(step)
+                .bind::<BigInt, _>(MOST_STATISTICS as i64 + 1);
             let rows = sums.load::<StatisticRow>(connection).map_err(|error| operation.failed(&error))?;
             rows.into_iter().map(StatisticRow::into_statistic).collect()
         };
