@@ -1,5 +1,9 @@
 //! Rows and columns, the same in every database: how values become columns and come back.
 
+/// What to do about tables that are not those of the migrations that were run.
+pub(crate) const UNKNOWN_TABLES: &str =
+    "its tables are not those that its list of migrations says: restore a backup, or use an empty database";
+
 pub(crate) mod admin_actions;
 pub(crate) mod columns;
 pub(crate) mod feedback;

@@ -31,6 +31,11 @@ fn fresh_number() -> usize {
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
+/// Changes something.
+pub(crate) async fn execute(url: &str, statement: &str) {
+    AsyncPgConnection::establish(url).await.unwrap().batch_execute(statement).await.unwrap();
+}
+
 /// What a query that counts says.
 pub(crate) async fn count(url: &str, query: &str) -> i64 {
     #[derive(QueryableByName)]

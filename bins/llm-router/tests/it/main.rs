@@ -30,6 +30,7 @@ mod services;
 mod slow_callers;
 mod soak;
 mod starting;
+mod starting_databases;
 mod stopping;
 mod stopping_streams;
 mod streaming;

@@ -19,7 +19,6 @@ for index, rate in ipairs(claim.rates) do
     moved = paid_back + (rate.u - rate.c) * rate.i
     -- Beyond the burst at most as far again: one absurd figure does not lock its caller out for long.
     local furthest = now + 2 * rate.b * rate.i
-    if furthest < paid_back then furthest = paid_back end
     if moved > furthest then moved = furthest end
   end
   if moved > now then

@@ -20,6 +20,13 @@ for index, rate in ipairs(claim.rates) do
   local key = KEYS[at + index]
   local paid_back = seen[key] or tonumber(redis.call('GET', key) or '0')
   if paid_back < now then paid_back = now end
+  -- Nobody owes more than two bursts: beyond that the clock was put back, and nobody is locked out by it. Written down at once,
+  -- or who is refused would owe as much at the next attempt.
+  local furthest = now + 2 * rate.b * rate.i
+  if paid_back > furthest then
+    paid_back = furthest
+    redis.call('SET', key, string.format('%.0f', furthest), 'PX', math.floor((furthest - now) / 10000) + 1000)
+  end
   local wait
   if rate.i == 0 or rate.c > rate.b then
     wait = -1

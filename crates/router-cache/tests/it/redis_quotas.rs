@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use jiff::civil::{Date, date};
@@ -228,6 +228,31 @@ async fn a_redis_that_restarts_empty_is_not_believed_before_the_ledger_was_read(
     quotas.reconcile_once(&ledger, &Known::default(), TODAY).await.unwrap();
     assert!(matches!(quotas.take(&dear(), NOW).await, Err(Refused::Budget { .. })));
     quotas.take(&Claim { budgets: vec![money(1.0, 0.1)], ..claim() }, NOW).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_put_back_locks_nobody_out() {
+    let server = RedisServer::start().await;
+    let quotas = RedisQuotas::new(server.connect().await);
+    // One in 10 ms, 20 at once.
+    let (one, minute) = (|| one_of(6_000, 20), Duration::from_secs(60));
+    quotas.take(&one(), NOW).await.unwrap();
+    // An hour later by Redis' clock, which is then put right: the time of its key is an hour ahead.
+    let key = "{llm-router}:key:k:Requests";
+    let ticks = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + 60 * minute;
+    let ticks = (ticks.as_secs() - 1_735_689_600) * 10_000_000;
+    assert_eq!(server.command(&format!("SET {key} {ticks}")).await, "+OK\r\n");
+    let refused = quotas.take(&one(), NOW).await;
+    let Err(Refused::Rate { retry_after: Some(wait), .. }) = refused else { panic!("{refused:?}") };
+    assert!(wait <= Duration::from_millis(400), "{wait:?}");
+    // It is no opening either: what was spent counts as two bursts, the most that anybody can owe.
+    assert!(wait >= Duration::from_millis(100), "{wait:?}");
+    let begun = Instant::now();
+    while quotas.take(&one(), NOW).await.is_err() {
+        assert!(begun.elapsed() < minute, "locked out");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    println!("admitted again {:?} after the clock was put back by an hour", begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

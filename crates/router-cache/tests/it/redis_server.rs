@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use router_cache::redis::{RedisConnection, RedisSettings};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
+use tokio::net::TcpStream;
 
 /// A server on a port of its own, with nothing on disk.
 pub(crate) struct RedisServer {
@@ -33,7 +35,7 @@ impl RedisServer {
         let hint = "is redis-server in PATH? On Debian: apt-get install redis-server";
         self.child = Some(child.map_err(|error| format!("{error}; {hint}")).unwrap());
         let begun = Instant::now();
-        while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+        while TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
             assert!(begun.elapsed() < Duration::from_secs(20), "redis-server does not listen");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -49,6 +51,16 @@ impl RedisServer {
     pub(crate) fn signal(&self, name: &str) {
         let line = format!("kill -{name} {}", self.child.as_ref().unwrap().id());
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
+    }
+
+    /// Sends a command, without waiting for more than its answer's first line.
+    pub(crate) async fn command(&self, line: &str) -> String {
+        let mut stream = BufStream::new(TcpStream::connect(("127.0.0.1", self.port)).await.unwrap());
+        stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        let mut answer = String::new();
+        stream.read_line(&mut answer).await.unwrap();
+        answer
     }
 
     pub(crate) async fn connect(&self) -> RedisConnection {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says why it fails by failing")]
 
 mod budgets;
+mod clock_steps;
 mod failover;
 mod failover_doc;
 mod limits;

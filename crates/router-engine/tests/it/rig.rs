@@ -3,9 +3,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
+use jiff::{SignedDuration, Timestamp};
 use router_cache::memory_quotas::MemoryQuotas;
 use router_cache::memory_response::MemoryResponseCache;
 use router_core::attempt::Attempt;
@@ -13,12 +15,13 @@ use router_core::classify::rules::RuleClassifier;
 use router_core::conversation::Conversation;
 use router_core::grants::{Limits, Rate};
 use router_core::id::{ProviderId, RequestId};
+use router_core::moment::Moment;
 use router_core::preferences::{Preferences, Target};
 use router_core::principal::Principal;
 use router_core::quality::QualityTable;
 use router_core::registry::{Registry, SourceFile};
 use router_engine::ask::Ask;
-use router_engine::clock::SystemClock;
+use router_engine::clock::{Clock, SystemClock};
 use router_engine::engine::{Engine, Parts};
 use router_engine::error::RouteError;
 use router_engine::routed::{Routed, StreamEvent};
@@ -38,11 +41,39 @@ use router_store::sqlite::{SqliteSettings, SqliteStore};
 use router_store::writer::{Writer, WriterSettings};
 use tempfile::TempDir;
 
+/// The machine's clocks, of which the one on the wall can be put forward and back.
+pub(crate) struct SteppedClock {
+    clock: SystemClock,
+    /// In seconds.
+    ahead: AtomicI64,
+}
+
+impl SteppedClock {
+    fn start() -> Self {
+        Self { clock: SystemClock::start(), ahead: AtomicI64::new(0) }
+    }
+
+    pub(crate) fn put_ahead(&self, seconds: i64) {
+        self.ahead.store(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for SteppedClock {
+    fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.clock.wall() + SignedDuration::from_secs(self.ahead.load(Ordering::Relaxed))
+    }
+}
+
 /// An engine and its surroundings.
 pub(crate) struct Rig {
     pub(crate) sim: Simulator,
     pub(crate) engine: Arc<Engine>,
     pub(crate) quotas: Arc<MemoryQuotas>,
+    pub(crate) wall: Arc<SteppedClock>,
     journal: Arc<Journal>,
     store: Arc<SqliteStore>,
     _directory: TempDir,
@@ -97,14 +128,15 @@ impl Rig {
         let writer = Writer::new(Arc::clone(&journal), Arc::clone(&store) as _, WriterSettings::default());
         tokio::spawn(writer.run(std::future::pending()));
         let quotas = Arc::new(MemoryQuotas::new(1_000));
+        let wall = Arc::new(SteppedClock::start());
         let engine = Engine::new(Parts {
             snapshot: snapshot(configured.then_some(&sim), "", change),
             quotas: Arc::clone(&quotas) as _,
             cache: Arc::new(MemoryResponseCache::new(1 << 20, Duration::from_secs(60))),
             recorder: recorder.unwrap_or_else(|| Arc::clone(&journal) as _),
-            clock: Arc::new(SystemClock::start()),
+            clock: Arc::clone(&wall) as _,
         });
-        Self { sim, engine: Arc::new(engine), quotas, journal, store, _directory: directory }
+        Self { sim, engine: Arc::new(engine), quotas, wall, journal, store, _directory: directory }
     }
 
     pub(crate) fn id() -> RequestId {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_postgres::config::{Host, SslMode};
 
 use crate::error::StoreError;
+use crate::tables::UNKNOWN_TABLES;
 
 /// Keeps an idle connection known to be alive, through address translation that forgets it.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -61,11 +62,13 @@ impl Address {
 
     /// It is there and cannot be used. The operator can act.
     pub(super) fn cannot_open(&self, error: impl ToString) -> StoreError {
-        StoreError::Open {
-            place: self.place().to_owned(),
-            message: error.to_string(),
-            remedy: "check that this program's user owns the tables, and that they were made by it",
-        }
+        let message = error.to_string();
+        let remedy = if message.contains("already exists") {
+            UNKNOWN_TABLES
+        } else {
+            "check that this program's user owns the tables, and that they were made by it"
+        };
+        StoreError::Open { place: self.place().to_owned(), message, remedy }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::StoreError;
+use crate::tables::UNKNOWN_TABLES;
 
 /// The database cannot be opened.
 pub(super) fn open(path: &Path, error: &impl ToString) -> StoreError {
@@ -15,6 +16,7 @@ pub(super) fn open(path: &Path, error: &impl ToString) -> StoreError {
         ("readonly", "make the file and its directory writable for this user"),
         ("locked", "another program holds it: stop that one, or wait until it is done"),
         ("unable to open", "check that the path names a file, in a directory that this user may write to"),
+        ("already exists", UNKNOWN_TABLES),
         ("full", "make room on the disk"),
     ];
     let remedy = remedy.into_iter().find(|(text, _)| lower.contains(text));
