@@ -10,6 +10,7 @@ mod config_documented;
 mod config_errors;
 mod config_providers;
 mod database;
+mod full_journal;
 mod keys;
 mod killed;
 mod leaving_callers;
