@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use router_http::auth::stores::action_of;
 use router_http::configuration::{ChangeError, Configuration, Setting};
+use router_store::audit::AdminAction;
 use router_store::error::StoreError;
 use router_store::overrides::Override;
 use router_store::store::Store;
@@ -15,9 +17,10 @@ use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::config::error::{ConfigError, ConfigErrors};
+use crate::config::origin::Origin;
 use crate::config::sources::Sources;
 use crate::reload::Reloader;
-use crate::{store, values};
+use crate::values;
 
 /// How often to look whether another replica has changed anything.
 const POLL_EVERY: Duration = Duration::from_secs(2);
@@ -90,22 +93,6 @@ impl Administration {
             }
         }
     }
-
-    async fn write(&self, actor: &str, old: &[Override], path: &str, value: Option<Value>) -> Result<(), StoreError> {
-        let at = Timestamp::now();
-        let before = old.iter().find(|change| change.path == path).map(|change| change.value.clone());
-        match &value {
-            Some(value) => {
-                let (path, actor) = (path.to_owned(), actor.to_owned());
-                self.store.set(&Override { path, value: value.clone(), actor, at }).await?;
-            }
-            None => {
-                self.store.unset(path).await?;
-            }
-        }
-        let subject = format!("config:{path}");
-        store::identities(&self.store).note(actor, "config.change", subject, before, value).await
-    }
 }
 
 #[async_trait]
@@ -117,25 +104,35 @@ impl Configuration for Administration {
     }
 
     async fn overrides(&self) -> Vec<Override> {
-        self.reloader.lock().await.sources.overrides.clone()
+        let reloader = self.reloader.lock().await;
+        // One that a file contradicts is kept, and not in force.
+        let in_force =
+            |change: &&Override| matches!(reloader.current.origins.of(&change.path), Origin::Override { .. });
+        reloader.sources.overrides.iter().filter(in_force).cloned().collect()
     }
 
     async fn change(&self, actor: &str, changes: Vec<(String, Option<Value>)>) -> Result<(), ChangeError> {
         let mut reloader = self.reloader.lock().await;
         let old = within(DEADLINE, self.store.overrides()).await?;
-        let mut new = old.clone();
-        for (path, value) in &changes {
-            new.retain(|change| change.path != *path);
-            if let Some(value) = value.clone() {
-                new.push(Override { path: path.clone(), value, actor: actor.to_owned(), at: Timestamp::now() });
-            }
-        }
+        let at = Timestamp::now();
+        let set = changes.iter().filter_map(|(path, value)| {
+            Some(Override { path: path.clone(), value: value.clone()?, actor: actor.to_owned(), at })
+        });
+        let set: Vec<Override> = set.collect();
+        let is_changed = |change: &Override| changes.iter().any(|(path, _)| *path == change.path);
+        let kept = old.iter().filter(|change| !is_changed(change)).cloned();
+        let new = kept.chain(set.iter().cloned()).collect();
         // Tried as a whole before anything is kept.
         let trial = Sources { overrides: new, ..reloader.sources.clone() };
         reloader.prepare(&trial).map_err(|error| invalid(&error, &changes))?;
-        for (path, value) in changes {
-            within(DEADLINE, self.write(actor, &old, &path, value)).await?;
-        }
+        let action = |(path, after): (String, Option<Value>)| {
+            let before = old.iter().find(|change| change.path == path).map(|change| change.value.clone());
+            action_of(actor, "config.change", format!("config:{path}"), before, after)
+        };
+        let unset: Vec<String> =
+            changes.iter().filter(|(_, value)| value.is_none()).map(|(path, _)| path.clone()).collect();
+        let actions: Vec<AdminAction> = changes.into_iter().map(action).collect();
+        within(DEADLINE, self.store.change(&set, &unset, &actions)).await?;
         // As they were written, not as they were meant: another replica may have written, too.
         reloader.sources.overrides = within(DEADLINE, self.store.overrides()).await?;
         reloader.reload("an administrator changed it");

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use crate::audit::AdminAction;
 use crate::error::StoreError;
 
 /// One value that takes the place of the file's.
@@ -21,17 +22,12 @@ pub struct Override {
 /// Keeps overrides.
 #[async_trait]
 pub trait OverrideStore: Send + Sync {
-    /// Sets a value, in place of an earlier one.
+    /// Sets values, in place of earlier ones, gives the word back to the file where `unset` names a path, and writes down who did
+    /// so: all of it or nothing.
     ///
     /// # Errors
     /// The database did not take it.
-    async fn set(&self, change: &Override) -> Result<(), StoreError>;
-
-    /// Gives the word back to the file. Returns whether there was anything to take away.
-    ///
-    /// # Errors
-    /// The database did not take it.
-    async fn unset(&self, path: &str) -> Result<bool, StoreError>;
+    async fn change(&self, set: &[Override], unset: &[String], actions: &[AdminAction]) -> Result<(), StoreError>;
 
     /// All of them, by path.
     ///

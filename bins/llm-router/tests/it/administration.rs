@@ -146,7 +146,8 @@ async fn a_file_that_contradicts_what_was_changed_leaves_the_old_configuration_i
     let third = place.holding("2.toml", &configuration(2, "[deadlines]\nrequest = \"400s\"\n"));
     let third = third.serve(&["--config", "2.toml"]).await;
     third.process.err.line_with("deadlines.request").await;
-    assert_eq!(setting(&third, "deadlines.answer").await["value"], "2m");
+    let answer = setting(&third, "deadlines.answer").await;
+    assert_eq!((&answer["value"], &answer["changed"]), (&json!("2m"), &json!(null)), "{answer}");
     let (status, said) = patch(here, "/api/admin/config", json!({"deadlines.answer": null})).await;
     assert_eq!(status, 200, "{said}");
     assert_eq!(setting(here, "deadlines.request").await["value"], "400s");

@@ -87,7 +87,9 @@ async fn nothing_is_billed_without_a_record() {
     until("requests to be taken again", async || answered(&rig.ask(1).await) == 1).await;
     rig.server.records_are_written().await;
     let records = rig.records().await;
-    println!("journal full, refuse: {served} of {REQUESTS} answered, {refused} refused, and as many records as answers");
+    println!(
+        "journal full, refuse: {served} of {REQUESTS} answered, {refused} refused, and as many records as answers"
+    );
     // The one that was taken again has one, too.
     assert_eq!(records, served + 1);
 }

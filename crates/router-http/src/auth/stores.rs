@@ -59,8 +59,19 @@ impl IdentityStores {
         before: Option<serde_json::Value>,
         after: Option<serde_json::Value>,
     ) -> Result<(), StoreError> {
-        let (id, at) = (RequestId(Uuid::now_v7()), Timestamp::now());
-        let (actor, action) = (actor.to_owned(), action.to_owned());
-        self.audit.note(&AdminAction { id, at, actor, action, subject, before, after }).await
+        self.audit.note(&action_of(actor, action, subject, before, after)).await
     }
+}
+
+/// A change that is made now, as it is written down. `before` and `after` hold no secrets.
+#[must_use]
+pub fn action_of(
+    actor: &str,
+    action: &str,
+    subject: String,
+    before: Option<serde_json::Value>,
+    after: Option<serde_json::Value>,
+) -> AdminAction {
+    let (id, at) = (RequestId(Uuid::now_v7()), Timestamp::now());
+    AdminAction { id, at, actor: actor.to_owned(), action: action.to_owned(), subject, before, after }
 }

@@ -5,41 +5,38 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::revision::raise_revision;
+use super::text::storable;
 use super::{PostgresStore, task};
+use crate::audit::AdminAction;
 use crate::error::StoreError;
 use crate::overrides::{Override, OverrideStore};
+use crate::tables::admin_actions::ActionRow;
 use crate::tables::operation::Operation;
 use crate::tables::overrides::{OverrideRow, WHAT};
-use crate::tables::schema::overrides;
+use crate::tables::schema::{admin_actions, overrides};
 
 #[async_trait]
 impl OverrideStore for PostgresStore {
-    async fn set(&self, change: &Override) -> Result<(), StoreError> {
-        let row = OverrideRow::from_override(change)?;
-        let operation = Operation { action: "set an override", what: WHAT };
+    async fn change(&self, set: &[Override], unset: &[String], actions: &[AdminAction]) -> Result<(), StoreError> {
+        let set = set.iter().map(OverrideRow::from_override).collect::<Result<Vec<_>, _>>()?;
+        let mut actions = actions.iter().map(ActionRow::from_action).collect::<Result<Vec<_>, _>>()?;
+        actions.iter_mut().for_each(|row| storable(&mut row.subject));
+        let unset = unset.to_vec();
+        let operation = Operation { action: "change overrides", what: WHAT };
         let write = task::<(), _>(move |connection| {
             Box::pin(async move {
-                let insert = diesel::insert_into(overrides::table).values(&row);
-                insert.on_conflict(overrides::path).do_update().set(&row).execute(connection).await?;
+                for row in &set {
+                    let insert = diesel::insert_into(overrides::table).values(row);
+                    insert.on_conflict(overrides::path).do_update().set(row).execute(connection).await?;
+                }
+                diesel::delete(overrides::table.filter(overrides::path.eq_any(&unset))).execute(connection).await?;
+                for row in &actions {
+                    diesel::insert_into(admin_actions::table).values(row).execute(connection).await?;
+                }
                 raise_revision(connection).await
             })
         });
         self.write(operation, write).await
-    }
-
-    async fn unset(&self, path: &str) -> Result<bool, StoreError> {
-        let path = path.to_owned();
-        let operation = Operation { action: "take an override away", what: WHAT };
-        let take = task::<bool, _>(move |connection| {
-            Box::pin(async move {
-                let taken = diesel::delete(overrides::table.find(path)).execute(connection).await?;
-                if taken > 0 {
-                    raise_revision(connection).await?;
-                }
-                Ok(taken > 0)
-            })
-        });
-        self.write(operation, take).await
     }
 
     async fn overrides(&self) -> Result<Vec<Override>, StoreError> {

@@ -5,36 +5,33 @@ use diesel::prelude::*;
 
 use super::SqliteStore;
 use super::revision::raise_revision;
+use crate::audit::AdminAction;
 use crate::error::StoreError;
 use crate::overrides::{Override, OverrideStore};
+use crate::tables::admin_actions::ActionRow;
 use crate::tables::operation::Operation;
 use crate::tables::overrides::{OverrideRow, WHAT};
-use crate::tables::schema::overrides;
+use crate::tables::schema::{admin_actions, overrides};
 
 #[async_trait]
 impl OverrideStore for SqliteStore {
-    async fn set(&self, change: &Override) -> Result<(), StoreError> {
-        let row = OverrideRow::from_override(change)?;
-        let operation = Operation { action: "set an override", what: WHAT };
+    async fn change(&self, set: &[Override], unset: &[String], actions: &[AdminAction]) -> Result<(), StoreError> {
+        let set = set.iter().map(OverrideRow::from_override).collect::<Result<Vec<_>, _>>()?;
+        let actions = actions.iter().map(ActionRow::from_action).collect::<Result<Vec<_>, _>>()?;
+        let unset = unset.to_vec();
+        let operation = Operation { action: "change overrides", what: WHAT };
         let write = move |connection: &mut SqliteConnection| {
-            let insert = diesel::insert_into(overrides::table).values(&row);
-            insert.on_conflict(overrides::path).do_update().set(&row).execute(connection)?;
+            for row in &set {
+                let insert = diesel::insert_into(overrides::table).values(row);
+                insert.on_conflict(overrides::path).do_update().set(row).execute(connection)?;
+            }
+            diesel::delete(overrides::table.filter(overrides::path.eq_any(&unset))).execute(connection)?;
+            for row in &actions {
+                diesel::insert_into(admin_actions::table).values(row).execute(connection)?;
+            }
             raise_revision(connection)
         };
         self.write(operation, write).await
-    }
-
-    async fn unset(&self, path: &str) -> Result<bool, StoreError> {
-        let path = path.to_owned();
-        let operation = Operation { action: "take an override away", what: WHAT };
-        let take = move |connection: &mut SqliteConnection| {
-            let taken = diesel::delete(overrides::table.find(path)).execute(connection)?;
-            if taken > 0 {
-                raise_revision(connection)?;
-            }
-            Ok(taken > 0)
-        };
-        self.write(operation, take).await
     }
 
     async fn overrides(&self) -> Result<Vec<Override>, StoreError> {

@@ -130,9 +130,9 @@ where
     raises!(store.put_key(&key("k1")));
     raises!(store.revoke(&Revocation { token: "t".to_owned(), until: at(10) }));
     let change = Override { path: "a.b".to_owned(), value: json!(1), actor: "cli".to_owned(), at: at(0) };
-    raises!(store.set(&change));
-    raises!(store.unset("a.b"));
-    assert!(!store.unset("a.b").await.unwrap());
+    raises!(store.change(&[change], &[], &[]));
+    raises!(store.change(&[], &["a.b".to_owned()], &[]));
+    store.note(&action(id())).await.unwrap();
     assert_eq!(store.revision().await.unwrap(), last, "nothing has changed");
 }
 
@@ -145,27 +145,39 @@ pub(crate) async fn revocations_matter_until_they_expire(store: &impl Revocation
     assert_eq!(store.revocations(at(10)).await.unwrap(), [of("b", 20)]);
 }
 
-pub(crate) async fn overrides_are_set_replaced_and_taken_away(store: &impl OverrideStore) {
+pub(crate) async fn overrides_are_changed_with_who_did_so_or_not_at_all(store: &(impl OverrideStore + AuditLog)) {
     let of = |path: &str, value| Override { path: path.to_owned(), value, actor: "user:ann".to_owned(), at: at(1) };
-    for change in [of("b", json!({"x": [1, null]})), of("a", json!(0.1)), of("a", json!("later"))] {
-        store.set(&change).await.unwrap();
-    }
-    assert_eq!(store.overrides().await.unwrap(), [of("a", json!("later")), of("b", json!({"x": [1, null]}))]);
-    assert!(store.unset("b").await.unwrap());
-    assert_eq!(store.overrides().await.unwrap().len(), 1);
+    let done = |subject: &str| AdminAction { subject: subject.to_owned(), ..action(id()) };
+    let (first, second) = (done("config:a"), done("config:b"));
+    let set = [of("b", json!({"x": [1, null]})), of("a", json!(0.1))];
+    store.change(&set, &[], std::slice::from_ref(&first)).await.unwrap();
+    store
+        .change(&[of("a", json!("later"))], &["b".to_owned(), "c".to_owned()], std::slice::from_ref(&second))
+        .await
+        .unwrap();
+    assert_eq!(store.overrides().await.unwrap(), [of("a", json!("later"))]);
+    // An action that is there already: nothing of the whole is kept.
+    let again = store.change(&[of("d", json!(1))], &["a".to_owned()], std::slice::from_ref(&first)).await;
+    assert!(again.is_err());
+    assert_eq!(store.overrides().await.unwrap(), [of("a", json!("later"))]);
+    let page = store.actions(PageRequest { limit: 5, before: None }).await.unwrap();
+    assert_eq!(page.items, [second, first]);
 }
 
-pub(crate) async fn admin_actions_are_kept_once_and_paged(store: &impl AuditLog) {
-    let of = |id: RequestId| AdminAction {
+fn action(id: RequestId) -> AdminAction {
+    AdminAction {
         id,
         at: at(1),
         actor: "cli".to_owned(),
         action: "key.create".to_owned(),
         subject: "key:k1".to_owned(),
         before: None,
-        after: Some(json!({"name": "☂"})),
-    };
-    let (one, two) = (of(id()), of(id()));
+        after: Some(json!({"name": "\u{2602}"})),
+    }
+}
+
+pub(crate) async fn admin_actions_are_kept_once_and_paged(store: &impl AuditLog) {
+    let (one, two) = (action(id()), action(id()));
     for action in [&one, &two, &one] {
         store.note(action).await.unwrap();
     }

@@ -41,7 +41,7 @@ macro_rules! all_contracts {
             accounts::who_does_not_exist_owns_nothing,
             accounts::every_change_that_replicas_keep_in_memory_raises_the_revision,
             accounts::revocations_matter_until_they_expire,
-            accounts::overrides_are_set_replaced_and_taken_away,
+            accounts::overrides_are_changed_with_who_did_so_or_not_at_all,
             accounts::admin_actions_are_kept_once_and_paged,
             accounts::the_ledger_is_charged_once_and_corrected,
             accounts::hourly_sums_are_counted_once_and_corrected,
