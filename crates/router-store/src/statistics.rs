@@ -34,7 +34,26 @@ pub struct Tally {
     pub unpriced: u64,
     /// How long all of them took together whose end somebody saw.
     pub latency: Duration,
+    /// Those that more than one model was asked for.
+    pub failed_over: u64,
+    /// Of those whose end somebody saw, how many took at most each of [`LATENCY_BOUNDS`], and longer than the one before. Those
+    /// that took longer than the last are in none.
+    pub within: [u64; LATENCY_BOUNDS.len()],
 }
+
+/// What latencies are told apart by.
+pub const LATENCY_BOUNDS: [Duration; 10] = [
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+    Duration::from_secs(32),
+    Duration::from_secs(64),
+];
 
 impl Tally {
     /// Both together.
@@ -52,7 +71,31 @@ impl Tally {
             cost: self.cost.saturating_add(other.cost),
             unpriced: self.unpriced.saturating_add(other.unpriced),
             latency: self.latency.saturating_add(other.latency),
+            failed_over: self.failed_over.saturating_add(other.failed_over),
+            within: std::array::from_fn(|place| self.within[place].saturating_add(other.within[place])),
         }
+    }
+
+    /// How many have ended, as far as somebody saw.
+    #[must_use]
+    pub const fn ended(&self) -> u64 {
+        self.requests.saturating_sub(self.outcome_unknown)
+    }
+
+    /// The latency that a share (0 to 1) of those that ended took at most: between two of [`LATENCY_BOUNDS`] as if they were
+    /// spread evenly, and at the last bound where it is longer. `None` where nothing has ended.
+    #[must_use]
+    pub fn latency_quantile(&self, share: f64) -> Option<Duration> {
+        let wanted = self.ended() as f64 * share;
+        let (mut before, mut from) = (0.0, Duration::ZERO);
+        for (count, to) in self.within.iter().zip(LATENCY_BOUNDS) {
+            let count = *count as f64;
+            if count > 0.0 && before + count >= wanted {
+                return Some(from + (to - from).mul_f64(((wanted - before) / count).clamp(0.0, 1.0)));
+            }
+            (before, from) = (before + count, to);
+        }
+        (self.ended() > 0).then_some(from)
     }
 }
 
@@ -94,4 +137,26 @@ pub trait StatisticsStore: Send + Sync {
     /// # Errors
     /// The database did not answer.
     async fn statistics(&self, filter: &StatisticsFilter) -> Result<Vec<Statistic>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_lie_where_the_counts_say() {
+        let millis = |share: f64, tally: &Tally| tally.latency_quantile(share).map(|latency| latency.as_millis());
+        assert_eq!(millis(0.5, &Tally::default()), None);
+        // A hundred within 100 ms, a hundred from there to 250 ms.
+        let mut tally = Tally { requests: 200, within: [0; 10], ..Tally::default() };
+        tally.within[..2].copy_from_slice(&[100, 100]);
+        assert_eq!([0.0, 0.25, 0.5, 0.75, 1.0].map(|share| millis(share, &tally).unwrap()), [0, 50, 100, 175, 250]);
+        // As many again took longer than a minute: the last bound is all that is known of them.
+        let long = Tally { requests: 400, ..tally };
+        assert_eq!((millis(0.5, &long), millis(0.99, &long)), (Some(250), Some(64_000)));
+        // Of those whose end nobody saw nothing is known.
+        let unknown = Tally { requests: 300, outcome_unknown: 100, ..tally };
+        assert_eq!(millis(0.5, &unknown), Some(100));
+        assert_eq!(tally.plus(&tally).within[0], 200);
+    }
 }

@@ -64,6 +64,14 @@ struct TallyView {
     unpriced: u64,
     /// Of those whose end somebody saw; null where there is none.
     mean_latency_ms: Option<f64>,
+    /// Of the same, what half of them took at most: read off ten bounds from 100 ms to 64 s, and not more exact than those.
+    p50_latency_ms: Option<f64>,
+    /// What 95 of a hundred took at most, likewise.
+    p95_latency_ms: Option<f64>,
+    /// What 99 of a hundred took at most, likewise.
+    p99_latency_ms: Option<f64>,
+    /// Those that more than one model was asked for.
+    failed_over: u64,
 }
 
 fn step(_: &mut SchemaGenerator) -> Schema {
@@ -137,7 +145,8 @@ impl From<Statistic> for StatView {
 
 impl From<Tally> for TallyView {
     fn from(tally: Tally) -> Self {
-        let ended = tally.requests.saturating_sub(tally.outcome_unknown);
+        let ended = tally.ended();
+        let quantile = |share| tally.latency_quantile(share).map(|latency| latency.as_secs_f64() * 1e3);
         Self {
             requests: tally.requests,
             succeeded: tally.succeeded,
@@ -150,6 +159,10 @@ impl From<Tally> for TallyView {
             cost_usd: tally.cost,
             unpriced: tally.unpriced,
             mean_latency_ms: (ended > 0).then(|| tally.latency.as_secs_f64() * 1e3 / ended as f64),
+            p50_latency_ms: quantile(0.5),
+            p95_latency_ms: quantile(0.95),
+            p99_latency_ms: quantile(0.99),
+            failed_over: tally.failed_over,
         }
     }
 }

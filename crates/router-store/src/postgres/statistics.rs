@@ -1,5 +1,7 @@
 //! Hourly sums in PostgreSQL.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
@@ -9,31 +11,20 @@ use super::{PostgresStore, task};
 use crate::error::StoreError;
 use crate::statistics::{MOST_STATISTICS, Statistic, StatisticsFilter, StatisticsStore};
 use crate::tables::operation::Operation;
-use crate::tables::statistics::{Asked, COLUMNS, StatisticLines, StatisticRow, WHAT};
+use crate::tables::statistics::{Asked, COLUMNS, StatisticLines, StatisticRow, WHAT, change_statement, sum_statement};
 
-const CHANGE: &str = "INSERT INTO statistics AS old (tenant, hour, model_id, requests, succeeded, failed, cancelled, \
-    outcome_unknown, cached, input_tokens, output_tokens, cost_nanos, unpriced, latency_us) \
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
-    ON CONFLICT (tenant, hour, model_id) DO UPDATE SET \
-    requests = old.requests + excluded.requests, succeeded = old.succeeded + excluded.succeeded, \
-    failed = old.failed + excluded.failed, cancelled = old.cancelled + excluded.cancelled, \
-    outcome_unknown = old.outcome_unknown + excluded.outcome_unknown, cached = old.cached + excluded.cached, \
-    input_tokens = old.input_tokens + excluded.input_tokens, output_tokens = old.output_tokens + excluded.output_tokens, \
-    cost_nanos = old.cost_nanos + excluded.cost_nanos, unpriced = old.unpriced + excluded.unpriced, \
-    latency_us = old.latency_us + excluded.latency_us";
+static CHANGE: LazyLock<String> = LazyLock::new(|| {
+    // The key has three columns.
+    let arrays: Vec<String> = (1..=3 + COLUMNS).map(|number| format!("${number}")).collect();
+    change_statement(&format!("SELECT * FROM unnest({})", arrays.join(", ")))
+});
 
-const SUMS: &str = "SELECT hour / $5 * $5 AS start, model_id, sum(requests)::bigint AS requests, \
-    sum(succeeded)::bigint AS succeeded, sum(failed)::bigint AS failed, sum(cancelled)::bigint AS cancelled, \
-    sum(outcome_unknown)::bigint AS outcome_unknown, sum(cached)::bigint AS cached, \
-    sum(input_tokens)::bigint AS input_tokens, sum(output_tokens)::bigint AS output_tokens, \
-    sum(cost_nanos)::bigint AS cost_nanos, sum(unpriced)::bigint AS unpriced, sum(latency_us)::bigint AS latency_us \
-    FROM statistics WHERE ($1 IS NULL OR tenant = $1) AND ($2 IS NULL OR model_id = $2) AND hour BETWEEN $3 AND $4 \
-    GROUP BY 1, 2 ORDER BY 1, 2 LIMIT $6";
+static SUMS: LazyLock<String> = LazyLock::new(|| sum_statement('$', "::bigint"));
 
 /// Writes what a batch of records changes, in its transaction; in the same order in every replica.
 pub(super) async fn write(connection: &mut AsyncPgConnection, statistics: StatisticLines<'_>) -> QueryResult<()> {
     let (mut tenants, mut hours, mut models) = (Vec::new(), Vec::new(), Vec::new());
-    let mut columns: [Vec<i64>; COLUMNS] = Default::default();
+    let mut columns = [const { Vec::new() }; COLUMNS];
     for ((tenant, hour, model), change) in statistics.into_lines() {
         tenants.push(tenant.to_owned());
         hours.push(hour);
@@ -45,7 +36,7 @@ pub(super) async fn write(connection: &mut AsyncPgConnection, statistics: Statis
     if tenants.is_empty() {
         return Ok(());
     }
-    let keys = diesel::sql_query(CHANGE)
+    let keys = diesel::sql_query(CHANGE.as_str())
         .into_boxed()
         .bind::<Array<Text>, _>(tenants)
         .bind::<Array<BigInt>, _>(hours)
@@ -60,7 +51,7 @@ impl StatisticsStore for PostgresStore {
         let operation = Operation { action: "add up what was asked", what: WHAT };
         let Asked { tenant, model, from, to, step } = filter.into();
         let load = task::<Vec<StatisticRow>, _>(move |connection| {
-            let sums = diesel::sql_query(SUMS)
+            let sums = diesel::sql_query(SUMS.as_str())
                 .bind::<Nullable<Text>, _>(tenant)
                 .bind::<Nullable<Text>, _>(model)
                 .bind::<BigInt, _>(from)

@@ -1,5 +1,7 @@
 //! Hourly sums in SQLite.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -8,28 +10,19 @@ use super::SqliteStore;
 use crate::error::StoreError;
 use crate::statistics::{MOST_STATISTICS, Statistic, StatisticsFilter, StatisticsStore};
 use crate::tables::operation::Operation;
-use crate::tables::statistics::{Asked, StatisticLines, StatisticRow, WHAT};
+use crate::tables::statistics::{Asked, COLUMNS, StatisticLines, StatisticRow, WHAT, change_statement, sum_statement};
 
-const CHANGE: &str = "INSERT INTO statistics (tenant, hour, model_id, requests, succeeded, failed, cancelled, outcome_unknown, cached, \
-    input_tokens, output_tokens, cost_nanos, unpriced, latency_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-    ON CONFLICT (tenant, hour, model_id) DO UPDATE SET \
-    requests = requests + excluded.requests, succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed, \
-    cancelled = cancelled + excluded.cancelled, outcome_unknown = outcome_unknown + excluded.outcome_unknown, \
-    cached = cached + excluded.cached, input_tokens = input_tokens + excluded.input_tokens, \
-    output_tokens = output_tokens + excluded.output_tokens, cost_nanos = cost_nanos + excluded.cost_nanos, \
-    unpriced = unpriced + excluded.unpriced, latency_us = latency_us + excluded.latency_us";
+static CHANGE: LazyLock<String> = LazyLock::new(|| {
+    // The key has three columns.
+    change_statement(&format!("VALUES ({})", vec!["?"; 3 + COLUMNS].join(", ")))
+});
 
-const SUMS: &str = "SELECT hour / ?5 * ?5 AS start, model_id, sum(requests) AS requests, sum(succeeded) AS succeeded, \
-    sum(failed) AS failed, sum(cancelled) AS cancelled, sum(outcome_unknown) AS outcome_unknown, sum(cached) AS cached, \
-    sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cost_nanos) AS cost_nanos, \
-    sum(unpriced) AS unpriced, sum(latency_us) AS latency_us \
-    FROM statistics WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR model_id = ?2) AND hour BETWEEN ?3 AND ?4 \
-    GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ?6";
+static SUMS: LazyLock<String> = LazyLock::new(|| sum_statement('?', ""));
 
 /// Writes what a batch of records changes, in its transaction.
 pub(super) fn write(statistics: StatisticLines<'_>, connection: &mut SqliteConnection) -> QueryResult<()> {
     for ((tenant, hour, model), change) in statistics.into_lines() {
-        let key = diesel::sql_query(CHANGE).into_boxed().bind::<Text, _>(tenant).bind::<BigInt, _>(hour);
+        let key = diesel::sql_query(CHANGE.as_str()).into_boxed().bind::<Text, _>(tenant).bind::<BigInt, _>(hour);
         let line = key.bind::<Text, _>(model.as_ref());
         change.into_iter().fold(line, |line, add| line.bind::<BigInt, _>(add)).execute(connection)?;
     }
@@ -42,7 +35,7 @@ impl StatisticsStore for SqliteStore {
         let operation = Operation { action: "add up what was asked", what: WHAT };
         let Asked { tenant, model, from, to, step } = filter.into();
         let load = move |connection: &mut SqliteConnection| {
-            let sums = diesel::sql_query(SUMS)
+            let sums = diesel::sql_query(SUMS.as_str())
                 .bind::<Nullable<Text>, _>(tenant)
                 .bind::<Nullable<Text>, _>(model)
                 .bind::<BigInt, _>(from)

@@ -8,12 +8,13 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use jiff::Timestamp;
 use router_core::usd::Usd;
+use serde::Deserialize;
 
 use super::columns::Row;
 use super::requests::RequestRow;
 use crate::error::StoreError;
 use crate::record::RequestStatus;
-use crate::statistics::{Statistic, StatisticsFilter, Tally};
+use crate::statistics::{LATENCY_BOUNDS, Statistic, StatisticsFilter, Tally};
 
 pub(crate) const WHAT: &str = "hourly sum";
 
@@ -22,11 +23,66 @@ const HOUR: i64 = 3600;
 /// A line's hour, tenant and model.
 type LineKey<'a> = (&'a str, i64, Cow<'a, str>);
 
-/// By how much a line changes, in the order of its columns.
+/// By how much a line changes, in the order of [`NUMBERS`].
 pub(crate) type Change = [i64; COLUMNS];
 
 /// How many numbers a line has.
-pub(crate) const COLUMNS: usize = 11;
+pub(crate) const COLUMNS: usize = NUMBERS.len();
+
+/// How many of them are not of latencies.
+const PLAIN: usize = COLUMNS - LATENCY_BOUNDS.len();
+
+/// The columns that are added up, and the row that a sum is read as.
+macro_rules! numbers {
+    ($($name:ident)*) => {
+        /// The columns that are added up: numbers all of them, those of latencies last.
+        pub(crate) const NUMBERS: &[&str] = &[$(stringify!($name)),*];
+
+        /// A line as the databases add it up.
+        #[derive(Debug, QueryableByName)]
+        pub(crate) struct StatisticRow {
+            #[diesel(sql_type = BigInt)]
+            start: i64,
+            #[diesel(sql_type = Text)]
+            model_id: String,
+            $(#[diesel(sql_type = BigInt)] $name: i64,)*
+        }
+
+        impl StatisticRow {
+            fn numbers(&self) -> Change {
+                [$(self.$name),*]
+            }
+        }
+    };
+}
+
+numbers! {
+    requests succeeded failed cancelled outcome_unknown cached input_tokens output_tokens cost_nanos unpriced latency_us failed_over
+    within_100ms within_250ms within_500ms within_1000ms within_2000ms within_4000ms within_8000ms within_16000ms within_32000ms
+    within_64000ms
+}
+
+/// The statement that adds to a line, or makes it: `values` is how the database takes key and numbers.
+pub(crate) fn change_statement(values: &str) -> String {
+    let names = NUMBERS.join(", ");
+    let adds: Vec<String> = NUMBERS.iter().map(|name| format!("{name} = old.{name} + excluded.{name}")).collect();
+    format!(
+        "INSERT INTO statistics AS old (tenant, hour, model_id, {names}) {values} \
+         ON CONFLICT (tenant, hour, model_id) DO UPDATE SET {}",
+        adds.join(", ")
+    )
+}
+
+/// The statement that adds lines up: `parameter` is how the database names them, `whole` how a sum becomes a whole number.
+pub(crate) fn sum_statement(parameter: char, whole: &str) -> String {
+    let sums: Vec<String> = NUMBERS.iter().map(|name| format!("sum({name}){whole} AS {name}")).collect();
+    let text = format!(
+        "SELECT hour / $5 * $5 AS start, model_id, {} FROM statistics WHERE ($1 IS NULL OR tenant = $1) \
+         AND ($2 IS NULL OR model_id = $2) AND hour BETWEEN $3 AND $4 GROUP BY 1, 2 ORDER BY 1, 2 LIMIT $6",
+        sums.join(", ")
+    );
+    if parameter == '$' { text } else { text.replace('$', &parameter.to_string()) }
+}
 
 /// What one batch of records changes in the sums.
 #[derive(Debug, Default)]
@@ -41,14 +97,14 @@ impl<'a> StatisticLines<'a> {
 
     /// An unknown outcome in whose place `row` is put; `model` is its model.
     pub(crate) fn take_back_unknown(&mut self, row: &'a RequestRow, model: Option<String>) {
-        self.change(row, Cow::Owned(model.unwrap_or_default()), UNKNOWN, -1);
+        self.change(row, Cow::Owned(model.unwrap_or_default()), of_unknown(), -1);
     }
 
     fn change(&mut self, row: &'a RequestRow, model: Cow<'a, str>, change: Change, sign: i64) {
         // An id without a time is refused before it comes here.
         let seconds = row.id.0.get_timestamp().map_or(0, |time| time.to_unix().0);
         let hour = i64::try_from(seconds).unwrap_or_default() / HOUR;
-        let line = self.0.entry((row.tenant.as_str(), hour, model)).or_default();
+        let line = self.0.entry((row.tenant.as_str(), hour, model)).or_insert([0; COLUMNS]);
         for (sum, add) in line.iter_mut().zip(change) {
             *sum = sum.saturating_add(add.saturating_mul(sign));
         }
@@ -61,14 +117,20 @@ impl<'a> StatisticLines<'a> {
 }
 
 /// What an unknown outcome counts as: a request, and one that nobody knows the price of.
-const UNKNOWN: Change = [1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0];
+fn of_unknown() -> Change {
+    let mut change = [0; COLUMNS];
+    for (sum, name) in change.iter_mut().zip(NUMBERS) {
+        *sum = i64::from(["requests", "outcome_unknown", "unpriced"].contains(name));
+    }
+    change
+}
 
 fn of_row(row: &RequestRow) -> Change {
     let is = |status: RequestStatus| i64::from(row.status == status.name());
     let unknown = is(RequestStatus::OutcomeUnknown);
     let usage = &row.usage;
     let input = [usage.input_tokens, usage.cache_read_tokens, usage.cache_write_5m_tokens, usage.cache_write_1h_tokens];
-    [
+    let plain: [i64; PLAIN] = [
         1,
         is(RequestStatus::Succeeded),
         is(RequestStatus::Failed),
@@ -80,7 +142,33 @@ fn of_row(row: &RequestRow) -> Change {
         row.cost_nanos.unwrap_or_default(),
         i64::from(row.cost_nanos.is_none()),
         if unknown == 1 { 0 } else { row.latency_us },
-    ]
+        i64::from(failed_over(&row.attempts)),
+    ];
+    let mut change = [0; COLUMNS];
+    let (first, latencies) = change.split_at_mut(PLAIN);
+    first.copy_from_slice(&plain);
+    let latency = Duration::from_micros(row.latency_us.unsigned_abs());
+    let bound = LATENCY_BOUNDS.iter().position(|bound| latency <= *bound).filter(|_| unknown == 0);
+    if let Some(count) = bound.and_then(|bound| latencies.get_mut(bound)) {
+        *count = 1;
+    }
+    change
+}
+
+/// Whether the attempts of a row, which are JSON, are of more than one model.
+fn failed_over(attempts: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Tried<'a> {
+        #[serde(borrow)]
+        model_id: Cow<'a, str>,
+    }
+    // Most have one, and need no reading.
+    if attempts.matches("\"modelId\"").count() < 2 {
+        return false;
+    }
+    let tried: Vec<Tried<'_>> = serde_json::from_str(attempts).unwrap_or_default();
+    tried.windows(2).any(|pair| matches!(pair, [one, next] if one.model_id != next.model_id))
 }
 
 /// What is asked of the database, in hours.
@@ -104,42 +192,13 @@ impl From<&StatisticsFilter> for Asked {
     }
 }
 
-/// A line as the databases add it up.
-#[derive(Debug, QueryableByName)]
-pub(crate) struct StatisticRow {
-    #[diesel(sql_type = BigInt)]
-    start: i64,
-    #[diesel(sql_type = Text)]
-    model_id: String,
-    #[diesel(sql_type = BigInt)]
-    requests: i64,
-    #[diesel(sql_type = BigInt)]
-    succeeded: i64,
-    #[diesel(sql_type = BigInt)]
-    failed: i64,
-    #[diesel(sql_type = BigInt)]
-    cancelled: i64,
-    #[diesel(sql_type = BigInt)]
-    outcome_unknown: i64,
-    #[diesel(sql_type = BigInt)]
-    cached: i64,
-    #[diesel(sql_type = BigInt)]
-    input_tokens: i64,
-    #[diesel(sql_type = BigInt)]
-    output_tokens: i64,
-    #[diesel(sql_type = BigInt)]
-    cost_nanos: i64,
-    #[diesel(sql_type = BigInt)]
-    unpriced: i64,
-    #[diesel(sql_type = BigInt)]
-    latency_us: i64,
-}
-
 impl StatisticRow {
     pub(crate) fn into_statistic(self) -> Result<Statistic, StoreError> {
         let row = Row { what: WHAT, id: &self.start };
         // Below zero is what was recorded before there were sums, and corrected after.
         let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        let numbers = self.numbers();
+        let within = std::array::from_fn(|bound| numbers.get(PLAIN + bound).copied().map_or(0, count));
         Ok(Statistic {
             start: Timestamp::from_second(self.start.saturating_mul(HOUR)).map_err(row.corrupt("hour"))?,
             model_id: (!self.model_id.is_empty()).then(|| self.model_id.into()),
@@ -155,7 +214,31 @@ impl StatisticRow {
                 cost: Usd::from_nanos(self.cost_nanos),
                 unpriced: count(self.unpriced),
                 latency: Duration::from_micros(count(self.latency_us)),
+                failed_over: count(self.failed_over),
+                within,
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_another_model_is_a_failover_and_a_repetition_is_none() {
+        let of = |models: &[&str]| {
+            let attempts: Vec<_> = models.iter().map(|model| serde_json::json!({"modelId": model, "x": 1})).collect();
+            failed_over(&serde_json::to_string(&attempts).unwrap())
+        };
+        assert!(!of(&[]) && !of(&["a"]) && !of(&["a", "a"]));
+        assert!(of(&["a", "b"]) && of(&["a", "a", "b"]));
+    }
+
+    #[test]
+    fn every_bound_has_a_column() {
+        for (name, bound) in NUMBERS[PLAIN..].iter().zip(LATENCY_BOUNDS) {
+            assert_eq!(*name, format!("within_{}ms", bound.as_millis()));
+        }
     }
 }

@@ -279,6 +279,12 @@ pub(crate) async fn hourly_sums_are_counted_once_and_corrected<S: RequestLog + S
     let lines = store.statistics(&of_model).await.unwrap();
     assert_eq!(lines[0].tally.output_tokens, found.usage.unwrap().output.0);
     assert_eq!(lines[0].tally.latency, found.latency);
+    let tally = lines[0].tally;
+    assert_eq!(tally.within.iter().sum::<u64>(), 1);
+    let half = tally.latency_quantile(1.0).unwrap();
+    assert!(found.latency <= half && half <= found.latency * 3, "{half:?} of {:?}", found.latency);
+    let models: std::collections::BTreeSet<_> = found.attempts.iter().map(|attempt| &attempt.model_id).collect();
+    assert_eq!(tally.failed_over, u64::from(models.len() > 1));
     // An hour is a stretch of its own, and says when it began.
     let hours = store.statistics(&StatisticsFilter { step_hours: 1, ..of_model }).await.unwrap();
     assert!(

@@ -1,0 +1,13 @@
+-- How long requests took, by how many ended within each bound and not within the one before; and how many went on to another model.
+-- A version that does not know them leaves them at 0.
+ALTER TABLE statistics ADD COLUMN failed_over bigint NOT NULL DEFAULT 0;
+ALTER TABLE statistics ADD COLUMN within_100ms bigint NOT NULL DEFAULT 0;
+ALTER TABLE statistics ADD COLUMN within_250ms bigint NOT NULL DEFAULT 0;
+ALTER TABLE statistics ADD COLUMN within_500ms bigint NOT NULL DEFAULT 0;
+ALTER TABLE statistics ADD COLUMN within_1000ms bigint NOT NULL DEFAULT 0;
+ALTER TABLE statistics ADD COLUMN within_2000ms bigint NOT NULL DEFAULT 0;
+ALTER TABLE statistics ADD COLUMN within_4000ms bigint NOT NULL DEFAULT 0;
+ALTER TABLE statistics ADD COLUMN within_8000ms bigint NOT NULL DEFAULT 0;
+ALTER TABLE statistics ADD COLUMN within_16000ms bigint NOT NULL DEFAULT 0;
+ALTER TABLE statistics ADD COLUMN within_32000ms bigint NOT NULL DEFAULT 0;
+ALTER TABLE statistics ADD COLUMN within_64000ms bigint NOT NULL DEFAULT 0;

@@ -1,0 +1,11 @@
+ALTER TABLE statistics DROP COLUMN failed_over;
+ALTER TABLE statistics DROP COLUMN within_100ms;
+ALTER TABLE statistics DROP COLUMN within_250ms;
+ALTER TABLE statistics DROP COLUMN within_500ms;
+ALTER TABLE statistics DROP COLUMN within_1000ms;
+ALTER TABLE statistics DROP COLUMN within_2000ms;
+ALTER TABLE statistics DROP COLUMN within_4000ms;
+ALTER TABLE statistics DROP COLUMN within_8000ms;
+ALTER TABLE statistics DROP COLUMN within_16000ms;
+ALTER TABLE statistics DROP COLUMN within_32000ms;
+ALTER TABLE statistics DROP COLUMN within_64000ms;
