@@ -1,8 +1,8 @@
 //! What the server runs with: read from the file, `.env`, the environment and the command line, checked as a whole.
 //!
 //! Reading goes through the parts in this order: `sources` collects what there is, `file` reads the file, `variables`
-//! lays the variables over it, `overrides` what administrators changed, `provide` finds keys and addresses of providers, `validate` looks at all of it together.
-//! Every value keeps its `origin`; every part adds its errors to one list.
+//! lays the variables over it, `overrides` what administrators changed, `provide` finds keys and addresses of providers,
+//! `validate` looks at all of it together. Every value keeps its `origin`; every part adds its errors to one list.
 
 pub mod auth;
 pub mod duration_text;

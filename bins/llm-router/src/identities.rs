@@ -8,7 +8,7 @@ use router_core::grants::Limits;
 use router_core::id::TenantId;
 use router_core::principal::Role;
 use router_http::auth::api_key::KeySecrets;
-use router_http::auth::stores::IdentityStores;
+use router_http::auth::stores::{IdentityStores, action_of};
 use router_http::auth::{Anonymous, Auth, AuthSettings};
 use router_store::tenants::Tenant;
 use tokio::task::JoinHandle;
@@ -89,8 +89,8 @@ pub async fn ensure_tenant(stores: &IdentityStores, id: &TenantId) -> anyhow::Re
         created_at: Timestamp::now(),
         disabled_at: None,
     };
-    stores.tenants.put_tenant(&tenant).await?;
-    Ok(stores.note(ACTOR, "tenant.create", format!("tenant:{id}"), None, None).await?)
+    let action = action_of(ACTOR, "tenant.create", format!("tenant:{id}"), None, None);
+    Ok(stores.tenants.put_tenant(&tenant, &action).await?)
 }
 
 /// A role from its name.

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use jiff::Timestamp;
 use router_core::id::TenantId;
+use router_http::auth::stores::action_of;
 use router_http::auth::{new_user, password};
 use secrecy::SecretString;
 use serde_json::json;
@@ -30,9 +31,9 @@ pub fn run(arguments: UsersArgs, out: &mut impl Write) -> anyhow::Result<ExitCod
     let user = new_user::user(tenant.clone(), &email, role, Some(digest), Timestamp::now())?;
     identities::with_stores(&config, async |stores| {
         ensure_tenant(stores, &tenant).await?;
-        stores.users.put_user(&user).await?;
         let after = json!({"id": user.id, "tenant": user.tenant, "email": user.email, "role": user.role});
-        Ok(stores.note(ACTOR, "user.create", format!("user:{}", user.id), None, Some(after)).await?)
+        let action = action_of(ACTOR, "user.create", format!("user:{}", user.id), None, Some(after));
+        Ok(stores.users.put_user(&user, &action).await?)
     })?;
     writeln!(out, "{} may log in as {}; the id is {}.", user.email, arguments_role(role), user.id)?;
     Ok(ExitCode::SUCCESS)

@@ -26,15 +26,9 @@ pub struct AdminAction {
     pub after: Option<serde_json::Value>,
 }
 
-/// Keeps the changes.
+/// Shows the changes. They are written together with what was changed, by whoever keeps that.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
-    /// Writes a change down.
-    ///
-    /// # Errors
-    /// The database did not take it.
-    async fn note(&self, action: &AdminAction) -> Result<(), StoreError>;
-
     /// A page of changes, newest first.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use router_core::grants::{Budget, KeepText, Limits};
 use router_core::id::{KeyId, ModelId, ProviderId, TenantId, UserId};
 use router_core::principal::Role;
 
+use crate::audit::AdminAction;
 use crate::error::StoreError;
 
 /// An API key, as it is kept: what authenticates is a digest, so that whoever reads the database cannot call.
@@ -46,11 +47,11 @@ pub struct ApiKey {
 /// Keeps API keys. Nothing is ever deleted: records name keys that are long revoked.
 #[async_trait]
 pub trait KeyStore: Send + Sync {
-    /// Writes a new key, or replaces the one with its id.
+    /// Writes a new key, or replaces the one with its id, and writes down who did so: both or neither.
     ///
     /// # Errors
     /// The database did not take it; [`StoreError::Refused`] where its tenant or user does not exist.
-    async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError>;
+    async fn put_key(&self, key: &ApiKey, action: &AdminAction) -> Result<(), StoreError>;
 
     /// All keys, of all tenants, revoked ones too, oldest first.
     ///

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use router_core::grants::{Budget, KeepText, Limits};
 use router_core::id::TenantId;
 
+use crate::audit::AdminAction;
 use crate::error::StoreError;
 
 /// A tenant.
@@ -29,11 +30,11 @@ pub struct Tenant {
 /// Keeps tenants.
 #[async_trait]
 pub trait TenantStore: Send + Sync {
-    /// Writes a new tenant, or replaces the one with its id.
+    /// Writes a new tenant, or replaces the one with its id, and writes down who did so: both or neither.
     ///
     /// # Errors
     /// The database did not take it.
-    async fn put_tenant(&self, tenant: &Tenant) -> Result<(), StoreError>;
+    async fn put_tenant(&self, tenant: &Tenant, action: &AdminAction) -> Result<(), StoreError>;
 
     /// All tenants, oldest first.
     ///

@@ -8,6 +8,7 @@ use router_core::grants::{Budget, Limits};
 use router_core::id::{TenantId, UserId};
 use router_core::principal::Role;
 
+use crate::audit::AdminAction;
 use crate::error::StoreError;
 
 /// A user.
@@ -50,11 +51,11 @@ impl fmt::Debug for User {
 /// Keeps users.
 #[async_trait]
 pub trait UserStore: Send + Sync {
-    /// Writes a new user, or replaces the one with its id.
+    /// Writes a new user, or replaces the one with its id, and writes down who did so: both or neither.
     ///
     /// # Errors
     /// The database did not take it; [`StoreError::Refused`] where the tenant does not exist or the address is taken.
-    async fn put_user(&self, user: &User) -> Result<(), StoreError>;
+    async fn put_user(&self, user: &User, action: &AdminAction) -> Result<(), StoreError>;
 
     /// All users, of all tenants, oldest first.
     ///

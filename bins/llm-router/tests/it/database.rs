@@ -9,7 +9,7 @@ use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tempfile::TempDir;
 
-use crate::process::until;
+use crate::process::{signal, until};
 
 /// A schema of its own on the server of the whole run; `None`, and a word about it, where there is none.
 pub(crate) async fn schema() -> Option<String> {
@@ -109,8 +109,7 @@ impl Database {
     fn signal(&self, name: &str) {
         let id = self.server.id();
         // Its children are in groups of their own.
-        let line = format!("kill -{name} {id} $(ps -o pid= --ppid {id})");
-        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
+        signal(name, &format!("{id} $(ps -o pid= --ppid {id})"));
     }
 
     async fn answers(&self) {

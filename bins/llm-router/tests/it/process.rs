@@ -34,8 +34,7 @@ impl Process {
 
     /// Sends `TERM`, `HUP`, …
     pub(crate) fn signal(&self, name: &str) {
-        let line = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
+        signal(name, &self.child.id().to_string());
     }
 
     /// Ends it at once, as `kill -9` does.
@@ -110,6 +109,12 @@ impl Lines {
         let closed = tokio::time::timeout(PATIENCE, async { while lines.changed().await.is_ok() {} });
         closed.await.expect("the stream ends with its process");
     }
+}
+
+/// Sends `KILL`, `STOP`, … to processes: what the shell's `kill` takes for them.
+pub(crate) fn signal(name: &str, processes: &str) {
+    let line = format!("kill -{name} {processes}");
+    assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
 }
 
 /// Waits for a condition that nobody announces.

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use tokio::net::TcpStream;
 
-use crate::process::until;
+use crate::process::{signal, until};
 
 /// A server that keeps nothing: started again, it is empty.
 pub(crate) struct Redis {
@@ -38,23 +38,18 @@ impl Redis {
 
     /// From now on it accepts, and never answers.
     pub(crate) fn stop(&self) {
-        self.signal("STOP");
+        signal("STOP", &self.server.id().to_string());
     }
 
     /// The end of that.
     pub(crate) fn go_on(&self) {
-        self.signal("CONT");
+        signal("CONT", &self.server.id().to_string());
     }
 
     /// Starts a killed one again: empty.
     pub(crate) async fn start_again(&mut self) {
         self.server = launch(self.port).unwrap();
         self.answers().await;
-    }
-
-    fn signal(&self, name: &str) {
-        let line = format!("kill -{name} {}", self.server.id());
-        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
     }
 
     async fn answers(&self) {

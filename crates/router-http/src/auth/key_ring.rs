@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::api_key::{FreshKey, KeySecrets};
 use super::random::RandomError;
-use super::stores::IdentityStores;
+use super::stores::{IdentityStores, action_of};
 
 /// The longest name of a key, a user or a tenant, in characters.
 pub(crate) const LONGEST_NAME: usize = 100;
@@ -59,8 +59,7 @@ impl KeyRing<'_> {
         check(&wanted)?;
         let fresh = FreshKey::generate()?;
         let key = ApiKey { id: fresh.id.clone(), digest: self.secrets.digest(&fresh), ..wanted };
-        self.stores.keys.put_key(&key).await?;
-        self.note("key.create", &key, None).await?;
+        self.put("key.create", &key, None).await?;
         Ok((key, fresh))
     }
 
@@ -119,13 +118,12 @@ impl KeyRing<'_> {
     }
 
     async fn replace(&self, action: &str, old: &ApiKey, new: ApiKey) -> Result<(), KeyRingError> {
-        self.stores.keys.put_key(&new).await?;
-        self.note(action, &new, Some(shown(old))).await
+        self.put(action, &new, Some(shown(old))).await
     }
 
-    async fn note(&self, action: &str, key: &ApiKey, before: Option<Value>) -> Result<(), KeyRingError> {
-        let subject = format!("key:{}", key.id);
-        Ok(self.stores.note(self.actor, action, subject, before, Some(shown(key))).await?)
+    async fn put(&self, action: &str, key: &ApiKey, before: Option<Value>) -> Result<(), KeyRingError> {
+        let action = action_of(self.actor, action, format!("key:{}", key.id), before, Some(shown(key)));
+        Ok(self.stores.keys.put_key(key, &action).await?)
     }
 }
 

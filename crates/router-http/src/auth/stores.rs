@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use router_core::id::RequestId;
 use router_store::audit::{AdminAction, AuditLog};
-use router_store::error::StoreError;
 use router_store::keys::KeyStore;
 use router_store::revision::Revision;
 use router_store::sessions::RevocationStore;
@@ -45,21 +44,6 @@ impl IdentityStores {
             revision: Arc::clone(&store) as _,
             audit: store,
         }
-    }
-
-    /// Writes down who changed what. `before` and `after` hold no secrets.
-    ///
-    /// # Errors
-    /// The database did not take it.
-    pub async fn note(
-        &self,
-        actor: &str,
-        action: &str,
-        subject: String,
-        before: Option<serde_json::Value>,
-        after: Option<serde_json::Value>,
-    ) -> Result<(), StoreError> {
-        self.audit.note(&action_of(actor, action, subject, before, after)).await
     }
 }
 

@@ -52,7 +52,7 @@ async fn a_key_is_made_shown_once_replaced_and_revoked() {
     let (_, all) = sent(client.get(stage.url("/api/admin/keys")).bearer_auth(&admin)).await;
     let (_, done) = sent(client.get(stage.url("/api/admin/actions")).bearer_auth(&admin)).await;
     let names: Vec<_> = done["items"].as_array().unwrap().iter().map(|action| &action["action"]).collect();
-    assert_eq!(names, ["key.revoke", "key.rotate", "key.create", "key.create", "key.create"], "{done}");
+    assert_eq!(names[..5], ["key.revoke", "key.rotate", "key.create", "key.create", "key.create"], "{done}");
     let admin_secret = admin.rsplit('-').next().unwrap();
     for secret in [key.rsplit('-').next().unwrap(), next_key.rsplit('-').next().unwrap(), admin_secret] {
         assert!(!all.to_string().contains(secret) && !done.to_string().contains(secret));

@@ -10,7 +10,7 @@ use router_core::id::{KeyId, TenantId, UserId};
 use router_core::principal::Role;
 use router_http::auth::api_key::KeySecrets;
 use router_http::auth::key_ring::KeyRing;
-use router_http::auth::stores::IdentityStores;
+use router_http::auth::stores::{IdentityStores, action_of};
 use router_http::auth::{Anonymous, Auth, AuthSettings, new_user, password};
 use router_store::audit::{AdminAction, AuditLog};
 use router_store::error::StoreError;
@@ -80,8 +80,9 @@ impl Revision for MemoryIdentities {
 
 #[async_trait]
 impl TenantStore for MemoryIdentities {
-    async fn put_tenant(&self, tenant: &Tenant) -> Result<(), StoreError> {
-        self.put(&self.tenants, tenant.clone(), |old| old.id == tenant.id)
+    async fn put_tenant(&self, tenant: &Tenant, action: &AdminAction) -> Result<(), StoreError> {
+        self.put(&self.tenants, tenant.clone(), |old| old.id == tenant.id)?;
+        self.put(&self.actions, action.clone(), |_| false)
     }
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
         self.all(&self.tenants)
@@ -90,8 +91,9 @@ impl TenantStore for MemoryIdentities {
 
 #[async_trait]
 impl UserStore for MemoryIdentities {
-    async fn put_user(&self, user: &User) -> Result<(), StoreError> {
-        self.put(&self.users, user.clone(), |old| old.id == user.id)
+    async fn put_user(&self, user: &User, action: &AdminAction) -> Result<(), StoreError> {
+        self.put(&self.users, user.clone(), |old| old.id == user.id)?;
+        self.put(&self.actions, action.clone(), |_| false)
     }
     async fn users(&self) -> Result<Vec<User>, StoreError> {
         self.all(&self.users)
@@ -100,11 +102,12 @@ impl UserStore for MemoryIdentities {
 
 #[async_trait]
 impl KeyStore for MemoryIdentities {
-    async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+    async fn put_key(&self, key: &ApiKey, action: &AdminAction) -> Result<(), StoreError> {
         if !self.tenants.lock().unwrap().iter().any(|tenant| tenant.id == key.tenant) {
             return Err(StoreError::Refused { what: "key", message: "there is no such tenant".into() });
         }
-        self.put(&self.keys, key.clone(), |old| old.id == key.id)
+        self.put(&self.keys, key.clone(), |old| old.id == key.id)?;
+        self.put(&self.actions, action.clone(), |_| false)
     }
     async fn keys(&self) -> Result<Vec<ApiKey>, StoreError> {
         self.all(&self.keys)
@@ -123,12 +126,14 @@ impl RevocationStore for MemoryIdentities {
 
 #[async_trait]
 impl AuditLog for MemoryIdentities {
-    async fn note(&self, action: &AdminAction) -> Result<(), StoreError> {
-        self.put(&self.actions, action.clone(), |_| false)
-    }
     async fn actions(&self, _: PageRequest) -> Result<Page<AdminAction>, StoreError> {
         Ok(Page { items: self.all(&self.actions)?.into_iter().rev().collect(), next: None })
     }
+}
+
+/// What is written down of what a test makes.
+fn made(what: &str) -> AdminAction {
+    action_of("test", "test.make", what.to_owned(), None, None)
 }
 
 /// Two tenants, and ways to make everyone else.
@@ -152,7 +157,7 @@ impl People {
                 created_at: Timestamp::now(),
                 disabled_at: None,
             };
-            stores.tenants.put_tenant(&tenant).await.unwrap();
+            stores.tenants.put_tenant(&tenant, &made("tenant")).await.unwrap();
         }
         let settings = AuthSettings {
             anonymous,
@@ -196,7 +201,7 @@ impl People {
     pub(crate) async fn user(&self, tenant: &str, email: &str, role: Role) -> UserId {
         let hash = password::hash(&SecretString::from(PASSWORD)).unwrap();
         let user = new_user::user(tenant.into(), email, role, Some(hash), Timestamp::now()).unwrap();
-        self.stores.users.put_user(&user).await.unwrap();
+        self.stores.users.put_user(&user, &made("user")).await.unwrap();
         self.auth.refresh().await.unwrap();
         user.id
     }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::text::storable;
 use super::{PostgresStore, task};
@@ -14,21 +14,20 @@ use crate::tables::operation::Operation;
 use crate::tables::schema::admin_actions;
 use crate::tables::sql_types::Id;
 
+/// An action as PostgreSQL can hold it.
+pub(super) fn action_row(action: &AdminAction) -> Result<ActionRow, StoreError> {
+    let mut row = ActionRow::from_action(action)?;
+    storable(&mut row.subject);
+    Ok(row)
+}
+
+/// Writes an action down, in the transaction of what was done.
+pub(super) async fn note(connection: &mut AsyncPgConnection, action: &ActionRow) -> QueryResult<()> {
+    diesel::insert_into(admin_actions::table).values(action).execute(connection).await.map(drop)
+}
+
 #[async_trait]
 impl AuditLog for PostgresStore {
-    async fn note(&self, action: &AdminAction) -> Result<(), StoreError> {
-        let mut row = ActionRow::from_action(action)?;
-        storable(&mut row.subject);
-        let operation = Operation { action: "write an admin action down", what: WHAT };
-        let write = task::<(), _>(move |connection| {
-            Box::pin(async move {
-                let insert = diesel::insert_into(admin_actions::table).values(&row);
-                insert.on_conflict(admin_actions::id).do_nothing().execute(connection).await.map(drop)
-            })
-        });
-        self.write(operation, write).await
-    }
-
     async fn actions(&self, page: PageRequest) -> Result<Page<AdminAction>, StoreError> {
         let operation = Operation { action: "list admin actions", what: WHAT };
         let limit = page.clamped_limit();

@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::admin_actions::{action_row, note};
 use super::revision::raise_revision;
 use super::text::storable;
 use super::{PostgresStore, task};
+use crate::audit::AdminAction;
 use crate::error::StoreError;
 use crate::keys::{ApiKey, KeyStore};
 use crate::tables::keys::{KeyRow, WHAT};
@@ -15,14 +17,16 @@ use crate::tables::schema::api_keys;
 
 #[async_trait]
 impl KeyStore for PostgresStore {
-    async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+    async fn put_key(&self, key: &ApiKey, action: &AdminAction) -> Result<(), StoreError> {
         let mut row = KeyRow::from_key(key)?;
         storable(&mut row.name);
+        let action = action_row(action)?;
         let operation = Operation { action: "write a key", what: WHAT };
         let write = task::<(), _>(move |connection| {
             Box::pin(async move {
                 let insert = diesel::insert_into(api_keys::table).values(&row);
                 insert.on_conflict(api_keys::id).do_update().set(&row).execute(connection).await?;
+                note(connection, &action).await?;
                 raise_revision(connection).await
             })
         });

@@ -4,23 +4,21 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::admin_actions::{action_row, note};
 use super::revision::raise_revision;
-use super::text::storable;
 use super::{PostgresStore, task};
 use crate::audit::AdminAction;
 use crate::error::StoreError;
 use crate::overrides::{Override, OverrideStore};
-use crate::tables::admin_actions::ActionRow;
 use crate::tables::operation::Operation;
 use crate::tables::overrides::{OverrideRow, WHAT};
-use crate::tables::schema::{admin_actions, overrides};
+use crate::tables::schema::overrides;
 
 #[async_trait]
 impl OverrideStore for PostgresStore {
     async fn change(&self, set: &[Override], unset: &[String], actions: &[AdminAction]) -> Result<(), StoreError> {
         let set = set.iter().map(OverrideRow::from_override).collect::<Result<Vec<_>, _>>()?;
-        let mut actions = actions.iter().map(ActionRow::from_action).collect::<Result<Vec<_>, _>>()?;
-        actions.iter_mut().for_each(|row| storable(&mut row.subject));
+        let actions = actions.iter().map(action_row).collect::<Result<Vec<_>, _>>()?;
         let unset = unset.to_vec();
         let operation = Operation { action: "change overrides", what: WHAT };
         let write = task::<(), _>(move |connection| {
@@ -30,8 +28,8 @@ impl OverrideStore for PostgresStore {
                     insert.on_conflict(overrides::path).do_update().set(row).execute(connection).await?;
                 }
                 diesel::delete(overrides::table.filter(overrides::path.eq_any(&unset))).execute(connection).await?;
-                for row in &actions {
-                    diesel::insert_into(admin_actions::table).values(row).execute(connection).await?;
+                for action in &actions {
+                    note(connection, action).await?;
                 }
                 raise_revision(connection).await
             })

@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::admin_actions::{action_row, note};
 use super::revision::raise_revision;
 use super::text::storable;
 use super::{PostgresStore, task};
+use crate::audit::AdminAction;
 use crate::error::StoreError;
 use crate::tables::operation::Operation;
 use crate::tables::schema::tenants;
@@ -15,14 +17,16 @@ use crate::tenants::{Tenant, TenantStore};
 
 #[async_trait]
 impl TenantStore for PostgresStore {
-    async fn put_tenant(&self, tenant: &Tenant) -> Result<(), StoreError> {
+    async fn put_tenant(&self, tenant: &Tenant, action: &AdminAction) -> Result<(), StoreError> {
         let mut row = TenantRow::from_tenant(tenant)?;
         storable(&mut row.name);
+        let action = action_row(action)?;
         let operation = Operation { action: "write a tenant", what: WHAT };
         let write = task::<(), _>(move |connection| {
             Box::pin(async move {
                 let insert = diesel::insert_into(tenants::table).values(&row);
                 insert.on_conflict(tenants::id).do_update().set(&row).execute(connection).await?;
+                note(connection, &action).await?;
                 raise_revision(connection).await
             })
         });

@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::admin_actions::{action_row, note};
 use super::revision::raise_revision;
 use super::text::storable;
 use super::{PostgresStore, task};
+use crate::audit::AdminAction;
 use crate::error::StoreError;
 use crate::tables::operation::Operation;
 use crate::tables::schema::users;
@@ -15,14 +17,16 @@ use crate::users::{User, UserStore};
 
 #[async_trait]
 impl UserStore for PostgresStore {
-    async fn put_user(&self, user: &User) -> Result<(), StoreError> {
+    async fn put_user(&self, user: &User, action: &AdminAction) -> Result<(), StoreError> {
         let mut row = UserRow::from_user(user)?;
         storable(&mut row.email);
+        let action = action_row(action)?;
         let operation = Operation { action: "write a user", what: WHAT };
         let write = task::<(), _>(move |connection| {
             Box::pin(async move {
                 let insert = diesel::insert_into(users::table).values(&row);
                 insert.on_conflict(users::id).do_update().set(&row).execute(connection).await?;
+                note(connection, &action).await?;
                 raise_revision(connection).await
             })
         });

@@ -13,18 +13,13 @@ use crate::tables::operation::Operation;
 use crate::tables::schema::admin_actions;
 use crate::tables::sql_types::Id;
 
+/// Writes an action down, in the transaction of what was done.
+pub(super) fn note(connection: &mut SqliteConnection, action: &ActionRow) -> QueryResult<()> {
+    diesel::insert_into(admin_actions::table).values(action).execute(connection).map(drop)
+}
+
 #[async_trait]
 impl AuditLog for SqliteStore {
-    async fn note(&self, action: &AdminAction) -> Result<(), StoreError> {
-        let row = ActionRow::from_action(action)?;
-        let operation = Operation { action: "write an admin action down", what: WHAT };
-        let write = move |connection: &mut SqliteConnection| {
-            let insert = diesel::insert_into(admin_actions::table).values(&row);
-            insert.on_conflict(admin_actions::id).do_nothing().execute(connection).map(drop)
-        };
-        self.write(operation, write).await
-    }
-
     async fn actions(&self, page: PageRequest) -> Result<Page<AdminAction>, StoreError> {
         let operation = Operation { action: "list admin actions", what: WHAT };
         let limit = page.clamped_limit();

@@ -4,21 +4,26 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 
 use super::SqliteStore;
+use super::admin_actions::note;
 use super::revision::raise_revision;
+use crate::audit::AdminAction;
 use crate::error::StoreError;
 use crate::keys::{ApiKey, KeyStore};
+use crate::tables::admin_actions::ActionRow;
 use crate::tables::keys::{KeyRow, WHAT};
 use crate::tables::operation::Operation;
 use crate::tables::schema::api_keys;
 
 #[async_trait]
 impl KeyStore for SqliteStore {
-    async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+    async fn put_key(&self, key: &ApiKey, action: &AdminAction) -> Result<(), StoreError> {
         let row = KeyRow::from_key(key)?;
+        let action = ActionRow::from_action(action)?;
         let operation = Operation { action: "write a key", what: WHAT };
         let write = move |connection: &mut SqliteConnection| {
             let insert = diesel::insert_into(api_keys::table).values(&row);
             insert.on_conflict(api_keys::id).do_update().set(&row).execute(connection)?;
+            note(connection, &action)?;
             raise_revision(connection)
         };
         self.write(operation, write).await

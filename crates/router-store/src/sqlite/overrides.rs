@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 
 use super::SqliteStore;
+use super::admin_actions::note;
 use super::revision::raise_revision;
 use crate::audit::AdminAction;
 use crate::error::StoreError;
@@ -11,7 +12,7 @@ use crate::overrides::{Override, OverrideStore};
 use crate::tables::admin_actions::ActionRow;
 use crate::tables::operation::Operation;
 use crate::tables::overrides::{OverrideRow, WHAT};
-use crate::tables::schema::{admin_actions, overrides};
+use crate::tables::schema::overrides;
 
 #[async_trait]
 impl OverrideStore for SqliteStore {
@@ -26,9 +27,7 @@ impl OverrideStore for SqliteStore {
                 insert.on_conflict(overrides::path).do_update().set(row).execute(connection)?;
             }
             diesel::delete(overrides::table.filter(overrides::path.eq_any(&unset))).execute(connection)?;
-            for row in &actions {
-                diesel::insert_into(admin_actions::table).values(row).execute(connection)?;
-            }
+            actions.iter().try_for_each(|action| note(connection, action))?;
             raise_revision(connection)
         };
         self.write(operation, write).await

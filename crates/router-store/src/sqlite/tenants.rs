@@ -4,8 +4,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 
 use super::SqliteStore;
+use super::admin_actions::note;
 use super::revision::raise_revision;
+use crate::audit::AdminAction;
 use crate::error::StoreError;
+use crate::tables::admin_actions::ActionRow;
 use crate::tables::operation::Operation;
 use crate::tables::schema::tenants;
 use crate::tables::tenants::{TenantRow, WHAT};
@@ -13,12 +16,14 @@ use crate::tenants::{Tenant, TenantStore};
 
 #[async_trait]
 impl TenantStore for SqliteStore {
-    async fn put_tenant(&self, tenant: &Tenant) -> Result<(), StoreError> {
+    async fn put_tenant(&self, tenant: &Tenant, action: &AdminAction) -> Result<(), StoreError> {
         let row = TenantRow::from_tenant(tenant)?;
+        let action = ActionRow::from_action(action)?;
         let operation = Operation { action: "write a tenant", what: WHAT };
         let write = move |connection: &mut SqliteConnection| {
             let insert = diesel::insert_into(tenants::table).values(&row);
             insert.on_conflict(tenants::id).do_update().set(&row).execute(connection)?;
+            note(connection, &action)?;
             raise_revision(connection)
         };
         self.write(operation, write).await

@@ -4,8 +4,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 
 use super::SqliteStore;
+use super::admin_actions::note;
 use super::revision::raise_revision;
+use crate::audit::AdminAction;
 use crate::error::StoreError;
+use crate::tables::admin_actions::ActionRow;
 use crate::tables::operation::Operation;
 use crate::tables::schema::users;
 use crate::tables::users::{UserRow, WHAT};
@@ -13,12 +16,14 @@ use crate::users::{User, UserStore};
 
 #[async_trait]
 impl UserStore for SqliteStore {
-    async fn put_user(&self, user: &User) -> Result<(), StoreError> {
+    async fn put_user(&self, user: &User, action: &AdminAction) -> Result<(), StoreError> {
         let row = UserRow::from_user(user)?;
+        let action = ActionRow::from_action(action)?;
         let operation = Operation { action: "write a user", what: WHAT };
         let write = move |connection: &mut SqliteConnection| {
             let insert = diesel::insert_into(users::table).values(&row);
             insert.on_conflict(users::id).do_update().set(&row).execute(connection)?;
+            note(connection, &action)?;
             raise_revision(connection)
         };
         self.write(operation, write).await

@@ -42,7 +42,7 @@ macro_rules! all_contracts {
             accounts::every_change_that_replicas_keep_in_memory_raises_the_revision,
             accounts::revocations_matter_until_they_expire,
             accounts::overrides_are_changed_with_who_did_so_or_not_at_all,
-            accounts::admin_actions_are_kept_once_and_paged,
+            accounts::a_change_is_written_down_or_not_made,
             accounts::the_ledger_is_charged_once_and_corrected,
             accounts::hourly_sums_are_counted_once_and_corrected,
             accounts::old_records_are_forgotten_in_small_steps_and_the_ledger_is_not,

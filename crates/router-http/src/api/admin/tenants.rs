@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{All, BudgetView, actor, given, path_id, refused};
 use crate::auth::key_ring::{check_grants, is_name};
+use crate::auth::stores::action_of;
 use crate::error::ApiError;
 use crate::json as body;
 use crate::response::{Reply, json as answer_json, ok};
@@ -149,11 +150,11 @@ async fn put(asked: &Asked, before: Option<Tenant>, tenant: &Tenant) -> Result<(
     check_grants(tenant.limits, &tenant.budgets)?;
     let directory = asked.app.parts.auth.directory()?;
     let stores = directory.stores();
-    within_deadline("write a tenant", stores.tenants.put_tenant(tenant)).await.map_err(refused)?;
     let action = if before.is_some() { "tenant.change" } else { "tenant.create" };
     let shown = |tenant: Tenant| json!(TenantView::from(tenant));
     let (actor, subject) = (actor(&asked.principal), format!("tenant:{}", tenant.id));
-    stores.note(&actor, action, subject, before.map(shown), Some(shown(tenant.clone()))).await?;
+    let action = action_of(&actor, action, subject, before.map(shown), Some(shown(tenant.clone())));
+    within_deadline("write a tenant", stores.tenants.put_tenant(tenant, &action)).await.map_err(refused)?;
     Ok(directory.refresh().await?)
 }
 

@@ -15,6 +15,7 @@ use super::{All, BudgetView, actor, path_id, refused};
 use crate::auth::key_ring::check_grants;
 use crate::auth::new_user;
 use crate::auth::password::PasswordError;
+use crate::auth::stores::action_of;
 use crate::error::ApiError;
 use crate::json as body;
 use crate::response::{Reply, json as answer_json, ok};
@@ -172,11 +173,11 @@ async fn put(asked: &Asked, before: Option<User>, user: &User) -> Result<(), Api
     check_grants(user.limits, &user.budgets)?;
     let directory = asked.app.parts.auth.directory()?;
     let stores = directory.stores();
-    within_deadline("write a user", stores.users.put_user(user)).await.map_err(refused)?;
     let action = if before.is_some() { "user.change" } else { "user.create" };
     let shown = |user: User| json!(UserView::from(user));
     let (actor, subject) = (actor(&asked.principal), format!("user:{}", user.id));
-    stores.note(&actor, action, subject, before.map(shown), Some(shown(user.clone()))).await?;
+    let action = action_of(&actor, action, subject, before.map(shown), Some(shown(user.clone())));
+    within_deadline("write a user", stores.users.put_user(user, &action)).await.map_err(refused)?;
     Ok(directory.refresh().await?)
 }
 
