@@ -158,10 +158,10 @@ async fn serve(sources: Sources, loaded: Loaded) -> anyhow::Result<()> {
         router_http::server::serve(listener, Arc::clone(&app), settings, shutdown, cut)
     };
     let stopped = match admin_listener {
-        None => vec![listen(listener, Surface::All).await?],
+        None => listen(listener, Surface::All).await?,
         Some(admin) => {
             let (callers, admins) = tokio::try_join!(listen(listener, Surface::Callers), listen(admin, Surface::All))?;
-            vec![callers, admins]
+            callers.and(admins)
         }
     };
     tracing::info!(?stopped, "no more requests");

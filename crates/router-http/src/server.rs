@@ -30,6 +30,19 @@ pub enum Stopped {
     },
 }
 
+impl Stopped {
+    /// How two listeners stopped, as if they were one.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Cut { connections: one }, Self::Cut { connections: more }) => {
+                Self::Cut { connections: one.saturating_add(more) }
+            }
+            (cut @ Self::Cut { .. }, Self::Clean) | (Self::Clean, cut) => cut,
+        }
+    }
+}
+
 /// Serves `app` on `listener` until `shutdown` resolves; then stops accepting, lets the requests in flight finish
 /// within [`Settings::shutdown_deadline`] or until `cut` resolves, whichever is sooner, and returns.
 ///

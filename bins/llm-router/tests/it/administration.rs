@@ -121,6 +121,7 @@ async fn what_cannot_be_in_force_is_not_kept() {
         (json!({"server.listen": "0.0.0.0:80"}), "server.listen"),
         (json!({"models.gpt-4o.isActive": false}), "models.gpt-4o.isActive"),
         (json!({}), "body"),
+        (json!({"x".repeat(1_000_000): 1}), "body"),
     ] {
         let (status, said) = patch(here, "/api/admin/config", changes.clone()).await;
         assert_eq!((status, &said["error"]["field"]), (400, &json!(field)), "{changes}: {said}");

@@ -98,7 +98,7 @@ const REMEMBER: &str = "UPDATE __diesel_schema_migrations SET version = substr(v
 async fn a_file_whose_migrations_are_not_its_tables() {
     let (place, path) = used().await;
     SqliteConnection::establish(&path).unwrap().batch_execute(FORGET).unwrap();
-    refuses(&place, &["llm-router.db cannot be opened", "already exists", "restore a backup"]).await;
+    refuses(&place, &["llm-router.db cannot be opened", "its list of migrations", "restore a backup"]).await;
     assert_eq!(rows(&path), 1, "nothing was lost");
 }
 

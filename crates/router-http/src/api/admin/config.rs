@@ -19,6 +19,9 @@ use crate::route::{Answer, Asked, Content, Operation, RequestBody, schema};
 /// More than there are values to change.
 const MOST_CHANGES: usize = 100;
 
+/// Longer than any path of a value: an error repeats it.
+const LONGEST_PATH: usize = 100;
+
 /// A value in force.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -90,6 +93,9 @@ pub(crate) async fn change(asked: Asked) -> Result<Reply, ApiError> {
     let configuration = configuration(&asked.app)?;
     if changes.is_empty() || changes.len() > MOST_CHANGES {
         return Err(ApiError::invalid("body", format!("must hold from 1 to {MOST_CHANGES} values, by their paths")));
+    }
+    if changes.keys().any(|path| path.len() > LONGEST_PATH) {
+        return Err(ApiError::invalid("body", format!("paths have at most {LONGEST_PATH} characters")));
     }
     // Models have an address of their own, which knows which there are.
     if let Some(path) = changes.keys().find(|path| path.starts_with("models.")) {
