@@ -44,7 +44,7 @@ impl Default for Redis {
         Self {
             url: None,
             prefix: "{llm-router}:".to_owned(),
-            timeout: Duration::from_millis(50),
+            timeout: Duration::from_millis(40),
             when_down: WhenDown::LocalShare,
             replicas: count(1),
         }
