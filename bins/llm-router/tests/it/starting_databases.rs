@@ -1,6 +1,8 @@
 //! Databases that cannot be used, and those that can after all: what is said, and that nothing is damaged.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_types::BigInt};
@@ -53,6 +55,59 @@ async fn a_file_that_is_read_only() {
     assert!(fs::read(&path).unwrap() == read_only, "it was changed");
     fs::write(&path, &writable).unwrap();
     assert_eq!(place.serve(&["--demo"]).await.records().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_this_user_may_not_write_leaves_nothing_in_the_way() {
+    let (place, path) = used().await;
+    let allow = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o444);
+    let before = fs::read(&path).unwrap();
+    let serve = ["serve", "--demo", "--listen", "127.0.0.1:0"];
+    let Some(finished) = place.run_without_powers(&serve).await else { return };
+    assert_eq!(finished.code, Some(1), "{}", finished.err);
+    for words in ["llm-router.db cannot be opened", "readonly", "make the file and its directory writable"] {
+        assert!(finished.err.contains(words), "{words:?} is not in:\n{}", finished.err);
+    }
+    assert!(fs::read(&path).unwrap() == before, "it was changed");
+    for beside in ["-wal", "-shm"] {
+        assert!(!Path::new(&format!("{path}{beside}")).exists(), "{beside} is left behind");
+    }
+    // What the message says is enough.
+    allow(0o644);
+    assert_eq!(place.serve(&["--demo"]).await.records().await.len(), 1);
+}
+
+/// The tables without which a server would lose records, or let nobody in.
+const NEEDED: [&str; 4] = ["statistics", "api_keys", "spending", "eval_runs"];
+
+#[tokio::test]
+async fn a_file_whose_tables_are_gone_although_their_migrations_were_run() {
+    for table in NEEDED {
+        let (place, path) = used().await;
+        SqliteConnection::establish(&path).unwrap().batch_execute(&format!("DROP TABLE {table}")).unwrap();
+        refuses(&place, &["llm-router.db cannot be opened", "no such table", table, "restore a backup"]).await;
+        assert_eq!(rows(&path), 1, "nothing was lost");
+    }
+}
+
+#[tokio::test]
+async fn a_postgresql_whose_tables_are_gone_although_their_migrations_were_run() {
+    for table in NEEDED {
+        let Some(url) = database::schema().await else { return };
+        let place = Place::new().with("DATABASE_URL", &url);
+        let finished = place.run(&["migrate"]).await;
+        assert_eq!(finished.code, Some(0), "{}", finished.err);
+        database::execute(&url, &format!("DROP TABLE {table}")).await;
+        for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
+            let finished = place.run(command).await;
+            assert_eq!(finished.code, Some(1), "{}", finished.err);
+            for words in [table, "does not exist", "restore a backup"] {
+                assert!(finished.err.contains(words), "{words:?} is not in:\n{}", finished.err);
+            }
+        }
+        assert_eq!(count(&url, "SELECT count(*) AS count FROM requests").await, 0, "the others are there");
+    }
 }
 
 #[tokio::test]

@@ -63,7 +63,8 @@ impl Address {
     /// It is there and cannot be used. The operator can act.
     pub(super) fn cannot_open(&self, error: impl ToString) -> StoreError {
         let message = error.to_string();
-        let remedy = if message.contains("already exists") {
+        let is_missing = message.contains("relation") && message.contains("does not exist");
+        let remedy = if is_missing || message.contains("already exists") {
             UNKNOWN_TABLES
         } else {
             "check that this program's user owns the tables, and that they were made by it"

@@ -13,6 +13,7 @@ use super::address::Address;
 use super::connection::connect;
 use crate::error::StoreError;
 use crate::tables::operation::Operation;
+use crate::tables::{TABLES, look_for};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
@@ -32,7 +33,9 @@ pub(super) async fn run(address: &Address, settings: &PostgresSettings) -> Resul
             connection.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))?;
             let run = connection.run_pending_migrations(MIGRATIONS);
             let run = run.map_err(diesel::result::Error::QueryBuilderError)?;
-            Ok(run.iter().map(ToString::to_string).collect())
+            let run: Vec<String> = run.iter().map(ToString::to_string).collect();
+            TABLES.iter().try_for_each(|table| connection.batch_execute(&look_for(table)))?;
+            Ok(run)
         });
         run.map_err(|error: diesel::result::Error| address.cannot_open(error))
     });

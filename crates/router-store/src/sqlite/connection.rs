@@ -9,8 +9,12 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, ConnectionError, ConnectionResult, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use rustix::fs::Access as Writable;
+use rustix::io::Errno;
+
 use super::failure;
 use crate::error::StoreError;
+use crate::tables::{TABLES, look_for};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
@@ -34,14 +38,31 @@ pub(super) fn prepare(path: &Path, url: &str, busy_timeout: Duration) -> Result<
             remedy: "make the directory, or choose another path",
         })?;
     }
+    refuse_read_only(path)?;
     let mut connection = connect_in_turn(url, busy_timeout).map_err(|error| failure::open(path, &error))?;
     // The lock first: otherwise two processes find the same migrations to run.
     connection
         .immediate_transaction(|connection| {
             let run = connection.run_pending_migrations(MIGRATIONS).map(drop);
-            run.map_err(diesel::result::Error::QueryBuilderError)
+            run.map_err(diesel::result::Error::QueryBuilderError)?;
+            TABLES.iter().try_for_each(|table| connection.batch_execute(&look_for(table)))
         })
         .map_err(|error| failure::open(path, &error))
+}
+
+/// Refuses a database of which this user may not write every file, before SQLite is asked: it would make the files beside the
+/// database with the same permissions, and they would stay in the way once the database itself is writable again.
+///
+/// Asks the system instead of opening the file: closing it would take away the locks that this process holds on it.
+fn refuse_read_only(path: &Path) -> Result<(), StoreError> {
+    for end in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(end);
+        if let Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) = rustix::fs::access(&file, Writable::WRITE_OK) {
+            return Err(failure::open(Path::new(&file), &"attempt to write a readonly database"));
+        }
+    }
+    Ok(())
 }
 
 /// The first connection to a file. SQLite does not wait for its busy timeout while a new file turns to WAL (two processes

@@ -17,6 +17,7 @@ pub(super) fn open(path: &Path, error: &impl ToString) -> StoreError {
         ("locked", "another program holds it: stop that one, or wait until it is done"),
         ("unable to open", "check that the path names a file, in a directory that this user may write to"),
         ("already exists", UNKNOWN_TABLES),
+        ("no such table", UNKNOWN_TABLES),
         ("duplicate column", UNKNOWN_TABLES),
         ("full", "make room on the disk"),
     ];
