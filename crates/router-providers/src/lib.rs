@@ -22,6 +22,7 @@ pub mod setup;
 pub mod anthropic_messages;
 pub mod decoder;
 pub mod encoded;
+pub mod inbound;
 pub mod json_member;
 pub mod openai_chat;
 pub mod sse;

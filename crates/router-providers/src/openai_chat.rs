@@ -26,7 +26,7 @@ pub use chunk_writer::ChunkWriter;
 pub use decode::decode;
 pub use encode::encode;
 pub use flavour::Flavour;
-pub use inbound::{Inbound, decode_request};
+pub use inbound::decode_request;
 pub use outbound::{Head, Usage, completion};
 pub use passthrough::pass_through;
 pub(crate) use usage::written_for_long;

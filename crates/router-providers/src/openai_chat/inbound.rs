@@ -5,92 +5,69 @@
 //! is not read is named in [`Inbound::uncarried`].
 
 use router_core::conversation::{Conversation, Effort, Sampling};
-use router_core::raw_json::RawJson;
 use router_core::usage::Tokens;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::inbound_messages::messages;
 use super::inbound_tools::{response_format, tools};
 use crate::fields::{Fields, Path, string};
+use crate::inbound::{Inbound, Known, model, number, whole};
 use crate::losses::Losses;
-use crate::original::Uncarried;
 use crate::request_error::RequestError;
-use crate::splice::Object;
-
-/// What a request says.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Inbound {
-    /// The model, as the caller names it.
-    pub model: String,
-    /// What to answer.
-    pub conversation: Conversation,
-    /// Whether the answer is wanted as a stream.
-    pub stream: bool,
-    /// Whether the stream is to say what it consumed.
-    pub include_usage: bool,
-    /// What the conversation does not carry, for [`Original::uncarried`](crate::original::Original::uncarried).
-    pub uncarried: Vec<Uncarried>,
-    /// The fields that are meant for the router, as far as the request has them: name and value.
-    pub ours: Vec<(String, RawJson)>,
-}
 
 /// The fields that are read here; every other one is the provider's matter.
-const READ: [&str; 24] = [
-    "model",
-    "messages",
-    "tools",
-    "tool_choice",
-    "parallel_tool_calls",
-    "functions",
-    "function_call",
-    "response_format",
-    "reasoning_effort",
-    "reasoning",
-    "temperature",
-    "top_p",
-    "top_k",
-    "max_tokens",
-    "max_completion_tokens",
-    "stop",
-    "user",
-    "safety_identifier",
-    "stream",
-    "stream_options",
-    "n",
-    "modalities",
-    "audio",
-    "web_search_options",
-];
-
-/// Values of other fields that ask for nothing: clients write their defaults out.
-const NEUTRAL: [(&str, &str); 11] = [
-    ("frequency_penalty", "0"),
-    ("frequency_penalty", "0.0"),
-    ("logprobs", "false"),
-    ("presence_penalty", "0"),
-    ("presence_penalty", "0.0"),
-    ("service_tier", "\"auto\""),
-    ("service_tier", "\"default\""),
-    ("store", "false"),
-    ("top_a", "0"),
-    ("top_logprobs", "0"),
-    ("verbosity", "\"medium\""),
-];
+const KNOWN: Known = Known {
+    read: &[
+        "model",
+        "messages",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "functions",
+        "function_call",
+        "response_format",
+        "reasoning_effort",
+        "reasoning",
+        "temperature",
+        "top_p",
+        "top_k",
+        "max_tokens",
+        "max_completion_tokens",
+        "stop",
+        "user",
+        "safety_identifier",
+        "stream",
+        "stream_options",
+        "n",
+        "modalities",
+        "audio",
+        "web_search_options",
+    ],
+    neutral: &[
+        ("frequency_penalty", "0"),
+        ("frequency_penalty", "0.0"),
+        ("logprobs", "false"),
+        ("presence_penalty", "0"),
+        ("presence_penalty", "0.0"),
+        ("service_tier", "\"auto\""),
+        ("service_tier", "\"default\""),
+        ("store", "false"),
+        ("top_a", "0"),
+        ("top_logprobs", "0"),
+        ("verbosity", "\"medium\""),
+    ],
+};
 
 /// Reads a request. `ours` are top-level fields that are meant for the router alone.
 ///
 /// # Errors
 /// What is wrong with the request, with the path of the field.
 pub fn decode_request(body: &[u8], ours: &[&str]) -> Result<Inbound, RequestError> {
-    let object = Object::read(body).map_err(|error| RequestError::NotJson { why: error.to_string() })?;
     let mut losses = Losses::default();
-    let (map, ours) = sorted(&object, ours, &mut losses)?;
+    let (map, ours) = KNOWN.sort(body, ours, &mut losses)?;
     let root = Path::BODY;
     let fields = &mut Fields::of_map(map, &root);
-    let model = fields.required_string("model")?;
-    if model.is_empty() {
-        return Err(root.field("model").wrong("must not be empty"));
-    }
+    let model = model(fields)?;
     let messages = messages(fields.required("messages")?, &root.field("messages"), &mut losses)?;
     let tools = tools(fields, &mut losses)?;
     let stream = fields.boolean("stream")?.unwrap_or(false);
@@ -109,44 +86,6 @@ pub fn decode_request(body: &[u8], ours: &[&str]) -> Result<Inbound, RequestErro
     let include_usage = include_usage(fields)?;
     other_answers(fields, &mut losses)?;
     Ok(Inbound { model, conversation, stream, include_usage, uncarried: losses.into_list(), ours })
-}
-
-/// The fields to be read, and those meant for the router; the others are noted. No field may be there twice: readers differ in
-/// which one they believe, and what we check has to be what the provider reads. For the same reason none may be there in other
-/// letters: servers in Go take `Model` for `model`.
-type Sorted = (Map<String, Value>, Vec<(String, RawJson)>);
-
-fn sorted(object: &Object<'_>, ours: &[&str], losses: &mut Losses) -> Result<Sorted, RequestError> {
-    let mut names = std::collections::HashSet::with_capacity(object.members().len());
-    let (mut read, mut for_us) = (Map::new(), Vec::new());
-    for member in object.members() {
-        let name = member.name.as_ref();
-        let value = |error: serde_json::Error| Path::BODY.field(name).wrong(error.to_string());
-        if !names.insert(name) {
-            return Err(Path::BODY.field(name).wrong("given more than once"));
-        }
-        if ours.contains(&name) {
-            for_us.push((name.to_owned(), RawJson::from_text(member.value.to_owned()).map_err(value)?));
-        } else if READ.contains(&name) {
-            read.insert(name.to_owned(), serde_json::from_str(member.value).map_err(value)?);
-        } else if let Some(meant) = meant_by(name, ours) {
-            return Err(Path::BODY.field(name).wrong(format!("must be written `{meant}`")));
-        } else if !matches!(member.value, "null" | "[]" | "{}") && !NEUTRAL.contains(&(name, member.value)) {
-            losses.minor(name);
-        }
-    }
-    Ok((read, for_us))
-}
-
-/// The known field that a lenient reader takes this unknown one for: it overlooks the case of letters, also of the two beyond
-/// ASCII that are ASCII in the other case.
-fn meant_by<'a>(name: &str, ours: &[&'a str]) -> Option<&'a str> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    if name.bytes().all(plain) {
-        return None;
-    }
-    let folded = name.to_lowercase().to_uppercase().to_ascii_lowercase();
-    READ.iter().chain(ours).copied().find(|known| *known == folded)
 }
 
 /// `reasoning_effort`, or the effort in OpenRouter's `reasoning`.
@@ -194,35 +133,11 @@ fn sampling(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Sampling, Re
     })
 }
 
-/// A number from 0 to `most`.
-fn number(fields: &mut Fields<'_>, name: &str, most: f64) -> Result<Option<f32>, RequestError> {
-    let Some(value) = fields.take(name) else { return Ok(None) };
-    let path = Path::BODY.field(name);
-    let number = value.as_f64().ok_or_else(|| path.not("a number", &value))?;
-    if !(0.0..=most).contains(&number) {
-        return Err(path.wrong(format!("must be between 0 and {most}")));
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "digits beyond a float's precision mean nothing here")]
-    let number = number as f32;
-    Ok(Some(number))
-}
-
 /// The newer name counts where both are given.
 fn limit(fields: &mut Fields<'_>) -> Result<Option<Tokens>, RequestError> {
     let older = whole(fields, "max_tokens")?;
     let newer = whole(fields, "max_completion_tokens")?;
     Ok(newer.or(older).map(Tokens))
-}
-
-/// A whole number of at least 1.
-fn whole(fields: &mut Fields<'_>, name: &str) -> Result<Option<u64>, RequestError> {
-    let Some(value) = fields.take(name) else { return Ok(None) };
-    let path = Path::BODY.field(name);
-    match value.as_u64() {
-        Some(number) if number >= 1 => Ok(Some(number)),
-        None if !value.is_number() => Err(path.not("an integer", &value)),
-        _ => Err(path.wrong("must be a whole number of at least 1")),
-    }
 }
 
 fn stop(fields: &mut Fields<'_>) -> Result<Vec<String>, RequestError> {

@@ -2,7 +2,8 @@
 
 use router_core::conversation::{CacheMark, Content, Effort, Message, Part, ResponseFormat, Role, Source, ToolChoice};
 use router_core::usage::Tokens;
-use router_providers::openai_chat::{Inbound, decode_request};
+use router_providers::inbound::Inbound;
+use router_providers::openai_chat::decode_request;
 use router_providers::request_error::RequestError;
 use serde_json::{Value, json};
 
