@@ -106,5 +106,10 @@ pub(crate) fn no_candidate(decision: &Decision, snapshot: &Snapshot) -> RouteErr
     }
     let transient =
         decision.excluded.iter().any(|excluded| matches!(excluded.exclusion, Exclusion::Unavailable | Exclusion::Busy));
-    RouteError::NoCandidate { summary: decision.summary(), decision: explain::brief(decision), transient }
+    let rooms = decision.excluded.iter().filter_map(|excluded| match excluded.exclusion {
+        Exclusion::ContextTooSmall { needed, available } => Some((needed, available)),
+        _ => None,
+    });
+    let too_long = rooms.max_by_key(|(_, available)| *available);
+    RouteError::NoCandidate { summary: decision.summary(), decision: explain::brief(decision), transient, too_long }
 }

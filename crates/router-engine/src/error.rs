@@ -8,6 +8,7 @@ use router_core::error_kind::ErrorKind;
 use router_core::grants::BudgetPeriod;
 use router_core::id::ModelId;
 use router_core::raw_json::RawJson;
+use router_core::usage::Tokens;
 use router_core::usd::Usd;
 
 /// Why there is no answer. How it is said to the caller (status, dialect) is the HTTP room's business.
@@ -63,6 +64,9 @@ pub enum RouteError {
         decision: RawJson,
         /// Waiting may help: at least one model is only unavailable for the moment.
         transient: bool,
+        /// A shorter request may help: at least one model only lacks the room for it. The tokens of prompt and answer, and the
+        /// most that the roomiest of these models takes.
+        too_long: Option<(Tokens, Tokens)>,
     },
     /// The caller wanted only a remembered answer, and there is none.
     #[error("the answer is not in the cache, and the request allows nothing else (cache: only)")]

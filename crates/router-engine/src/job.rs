@@ -83,7 +83,15 @@ impl Job {
     pub(crate) fn call<'a>(&'a self, model: &'a Model) -> Call<'a> {
         Call::new(self.ask.id, model, &self.ask.conversation)
             .with_original(self.ask.original.as_ref())
+            .with_foreign_reasoning(self.is_stand_in(model))
             .with_deadlines(self.deadlines(model))
+    }
+
+    /// Whether `model` stands in for another one that the caller named, who is then the author of what was reasoned so far.
+    fn is_stand_in(&self, model: &Model) -> bool {
+        let Some(named) = &self.ask.preferences.model else { return false };
+        let same = self.current.snapshot.registry.get(named.as_str()).and_then(|named| named.same_as.as_ref());
+        model.id != *named && (same.is_none() || model.same_as.as_ref() != same)
     }
 
     /// What `usage` costs at `model`; unknown where the request asks for something that is not in the price list.

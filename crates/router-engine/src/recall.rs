@@ -85,6 +85,10 @@ fn of_original(key: KeyBuilder, original: &Original) -> Option<CacheKey> {
     // Stable: of a member that is there twice, which comes first counts.
     members.sort_by(|one, other| one.name.cmp(&other.name));
     let key = key.part("dialect", original.dialect.name().as_bytes());
+    let key = original
+        .headers
+        .iter()
+        .fold(key, |key, (name, value)| key.part("header", name.as_bytes()).part("value", value.as_bytes()));
     let key = members
         .iter()
         .fold(key, |key, member| key.part("member", member.name.as_bytes()).part("value", member.value.as_bytes()));
@@ -213,6 +217,7 @@ mod tests {
             dialect: Dialect::OpenAiChat,
             body: Bytes::from(body.to_owned()),
             ours: &["router"],
+            headers: Vec::new(),
             uncarried: Vec::new(),
         };
         let ask = Ask { original: Some(original), ..Ask::new(RequestId(uuid::Uuid::nil()), Conversation::prompt("x")) };

@@ -11,6 +11,7 @@ use router_providers::request_error::RequestError;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::anthropic_error::{self, AnthropicError};
 use crate::auth::directory::POLL_EVERY;
 use crate::auth::refusal::Refusal;
 use crate::dialect::Dialect;
@@ -119,10 +120,13 @@ impl ApiError {
             tracing::warn!(%request_id, %error, "the store did not answer");
         }
         let (status, _, code) = self.verdict();
-        let headers = self.headers();
+        let headers = self.headers(dialect);
         let (status, body) = match dialect {
             Dialect::Native => (status, serde_json::to_vec(&ErrorBody::of(self, request_id))),
             Dialect::OpenAi => (openai_error::verdict(&self).0, serde_json::to_vec(&OpenAiError::of(&self))),
+            Dialect::Anthropic => {
+                (anthropic_error::status(&self), serde_json::to_vec(&AnthropicError::of(&self, request_id)))
+            }
         };
         // These bodies are texts and numbers: writing them does not fail.
         Told { status, code, headers, body: body.unwrap_or_default() }
@@ -146,7 +150,7 @@ impl ApiError {
         }
     }
 
-    fn headers(&self) -> HeaderMap {
+    fn headers(&self, dialect: Dialect) -> HeaderMap {
         let mut headers = HeaderMap::new();
         match self {
             Self::MethodNotAllowed { allow } => {
@@ -170,7 +174,7 @@ impl ApiError {
             Self::WatchersFull => wait(&mut headers, Some(Duration::from_secs(10))),
             Self::LoginBusy => wait(&mut headers, Some(Duration::from_secs(1))),
             Self::Store(_) | Self::RecordsLate { .. } => wait(&mut headers, Some(RECORDS_RETRY_AFTER)),
-            Self::Route(error) => route_headers(error, &mut headers),
+            Self::Route(error) => route_headers(error, dialect, &mut headers),
             _ => {}
         }
         headers
@@ -254,10 +258,10 @@ const fn failed_verdict(kind: ErrorKind) -> Verdict {
     }
 }
 
-fn route_headers(error: &RouteError, headers: &mut HeaderMap) {
+fn route_headers(error: &RouteError, dialect: Dialect, headers: &mut HeaderMap) {
     match error {
         RouteError::RateLimited { by, allowance, retry_after } => {
-            rate_headers::insert_refused(headers, *by, allowance);
+            rate_headers::insert_refused(headers, dialect, *by, allowance);
             wait(headers, *retry_after);
         }
         RouteError::TooManyAtOnce { .. } | RouteError::LimitsUnavailable => wait(headers, Some(SLOT_RETRY_AFTER)),
@@ -322,12 +326,13 @@ mod tests {
 
     #[test]
     fn whatever_passes_says_when_to_ask_again() {
-        let records = || ApiError::Route(RouteError::RecordsUnavailable).headers();
+        let records = || ApiError::Route(RouteError::RecordsUnavailable).headers(Dialect::Native);
         let late = ApiError::RecordsLate { what: "request", id: "x".into(), field: None };
-        assert_eq!((&records()[RETRY_AFTER], &late.headers()[RETRY_AFTER]), (&5.into(), &5.into()));
+        assert_eq!((&records()[RETRY_AFTER], &late.headers(Dialect::Native)[RETRY_AFTER]), (&5.into(), &5.into()));
         let out = |transient| {
             let (summary, decision) = (String::new(), RawJson::default());
-            ApiError::Route(RouteError::NoCandidate { summary, decision, transient }).headers()
+            ApiError::Route(RouteError::NoCandidate { summary, decision, transient, too_long: None })
+                .headers(Dialect::Native)
         };
         assert_eq!(out(true)[RETRY_AFTER], "30");
         assert!(out(false).is_empty());

@@ -39,6 +39,8 @@ mod nearest;
 mod query;
 
 // The endpoints.
+mod anthropic_error;
+mod anthropic_headers;
 mod api;
 pub mod app;
 pub mod configuration;

@@ -39,7 +39,7 @@ impl OpenAiError {
     }
 }
 
-fn message(error: &ApiError) -> String {
+pub(crate) fn message(error: &ApiError) -> String {
     let ApiError::UnknownModel { model, hint } = error else { return error.message() };
     let hint = hint.as_ref().map(|hint| format!(" Did you mean `{hint}`?")).unwrap_or_default();
     format!(

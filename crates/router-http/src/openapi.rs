@@ -1,10 +1,11 @@
 //! The OpenAPI 3.1 document: the route table and the types, told to programs.
 
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use crate::anthropic_error::AnthropicError;
 use crate::dialect::Dialect;
 use crate::native_error::ErrorBody;
 use crate::openai_error::OpenAiError;
@@ -178,9 +179,10 @@ fn error_statuses(route: &Route) -> Vec<u16> {
 fn error_responses(schemas: &mut Schemas) -> Map<String, Value> {
     let mut responses = Map::new();
     for route in ROUTES {
-        let schema = match Dialect::of(route.path) {
+        let schema = match Dialect::of(route.path, &HeaderMap::new()) {
             Dialect::Native => schemas.answered.subschema_for::<ErrorBody>(),
             Dialect::OpenAi => schemas.answered.subschema_for::<OpenAiError>(),
+            Dialect::Anthropic => schemas.answered.subschema_for::<AnthropicError>(),
         };
         for status in error_statuses(route) {
             let content = json!({"application/json": {"schema": schema}});
@@ -197,9 +199,10 @@ fn reason(status: u16) -> &'static str {
 /// `NotFound` for 404, after the dialect where it is not our own.
 fn response_name(route: &Route, status: u16) -> String {
     let name: String = reason(status).split(' ').collect();
-    match Dialect::of(route.path) {
+    match Dialect::of(route.path, &HeaderMap::new()) {
         Dialect::Native => name,
         Dialect::OpenAi => format!("OpenAi{name}"),
+        Dialect::Anthropic => format!("Anthropic{name}"),
     }
 }
 

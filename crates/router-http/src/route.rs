@@ -12,6 +12,7 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::app::App;
 use crate::auth::Session;
+use crate::dialect::Dialect;
 use crate::error::ApiError;
 use crate::patience::Silence;
 use crate::query::Query;
@@ -40,6 +41,8 @@ pub(crate) struct Asked {
     pub(crate) session: Option<Session>,
     /// The other end of the connection.
     pub(crate) peer: SocketAddr,
+    /// Whose words the caller speaks.
+    pub(crate) dialect: Dialect,
     /// The path's `{id}`, decoded.
     pub(crate) path_id: Option<String>,
     pub(crate) query: Query,

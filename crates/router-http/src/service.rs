@@ -78,8 +78,9 @@ impl Service {
         let mut log = AccessLog::begin(id, peer, &head);
         let chunked = head.headers.contains_key(TRANSFER_ENCODING);
         let page = self.guard.page_from(&head.headers);
-        let outcome = self.handle(&mut head, body, peer, &mut log).await;
-        let mut response = outcome.unwrap_or_else(|error| error.into_response(id, Dialect::of(head.uri.path())));
+        let dialect = Dialect::of(head.uri.path(), &head.headers);
+        let outcome = self.handle(&mut head, body, peer, dialect, &mut log).await;
+        let mut response = outcome.unwrap_or_else(|error| error.into_response(id, dialect));
         dress(&mut response, id);
         if self.behind_https {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(A_YEAR));
@@ -100,6 +101,7 @@ impl Service {
         head: &mut Parts,
         body: Incoming,
         peer: SocketAddr,
+        dialect: Dialect,
         log: &mut AccessLog,
     ) -> Result<Reply, ApiError> {
         let id = log.id;
@@ -129,11 +131,22 @@ impl Service {
         let headers = std::mem::take(&mut head.headers);
         let silence =
             Silence { before_response: self.settings.early_response_after, keep_alive: self.settings.keep_alive };
-        let asked =
-            Asked { app: self.app.clone(), id, principal, session, peer, path_id, query, headers, silence, body };
+        let asked = Asked {
+            app: self.app.clone(),
+            id,
+            principal,
+            session,
+            peer,
+            dialect,
+            path_id,
+            query,
+            headers,
+            silence,
+            body,
+        };
         let mut response = (route.handler)(asked).await?;
         if let Some(allowance) = allowance {
-            rate_headers::insert(response.headers_mut(), &allowance);
+            rate_headers::insert(response.headers_mut(), dialect, &allowance);
         }
         Ok(response)
     }

@@ -70,7 +70,7 @@ pub(crate) async fn respond(stream: RoutedStream, voice: Box<dyn Voice>, silence
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
-    rate_headers::insert(headers, &allowance);
+    rate_headers::insert(headers, sse.voice.dialect(), &allowance);
     match begun {
         Ok(Ok(Some(speaker))) => {
             router_headers::insert_model(headers, &speaker.model_id, &speaker.provider);

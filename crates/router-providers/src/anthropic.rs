@@ -12,8 +12,10 @@ use crate::dialect::Dialect;
 use crate::encoded::Encoded;
 use crate::endpoint::{Endpoint, Opened};
 use crate::event_stream::{Manner, event_stream};
+use crate::fault;
 use crate::kinds::{KeyHeader, Kind};
 use crate::names::restore_tool_names;
+use crate::original::Original;
 use crate::provider::Provider;
 use crate::setup::{InstanceConfig, SetupError};
 use crate::waits::Waits;
@@ -45,37 +47,40 @@ fn build(config: &InstanceConfig) -> Result<Arc<dyn Provider>, SetupError> {
 }
 
 impl Anthropic {
-    fn decode(&self, call: &Call<'_>, body: Bytes, dropped: Vec<String>) -> Result<Answer, CallError> {
-        let mut answer = anthropic_messages::decode(&body).map_err(|error| self.endpoint.scrub(error))?;
+    fn decode(&self, call: &Call<'_>, body: Bytes, asked: Encoded) -> Result<Answer, CallError> {
+        let own_words = call.original_in(DIALECT).is_some();
+        let read = if own_words { anthropic_messages::decode_paused } else { anthropic_messages::decode };
+        let mut answer = read(&body).map_err(|error| self.endpoint.scrub(error))?;
         restore_tool_names(&mut answer.parts, &call.conversation.tools);
-        Ok(Answer { dropped, original: call.original_in(DIALECT).map(|_| body), ..answer })
+        let Encoded { dropped, changed, .. } = asked;
+        Ok(Answer { dropped, changed, original: own_words.then_some(body), ..answer })
     }
-}
-
-fn headers(encoded: &Encoded) -> Vec<(&'static str, String)> {
-    encoded.headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
 #[async_trait]
 impl Provider for Anthropic {
     async fn complete(&self, call: Call<'_>) -> Result<Answer, CallError> {
-        let encoded = anthropic_messages::encode(&call)?;
-        let headers = headers(&encoded);
-        let body = self.endpoint.ask(&headers, encoded.body, call.deadlines.total).await?;
-        self.decode(&call, body, encoded.dropped)
+        let mut encoded = anthropic_messages::write_request(&call)?;
+        let asked = std::mem::take(&mut encoded.body);
+        let body = self.endpoint.ask(&encoded.headers, asked, call.deadlines.total).await?;
+        self.decode(&call, body, encoded)
     }
 
     async fn stream(&self, call: Call<'_>) -> Result<AnswerStream, CallError> {
         let (call, waits) = (call.streaming(), Waits::start(&call.deadlines));
-        let encoded = anthropic_messages::encode(&call)?;
-        let headers = headers(&encoded);
-        let body = match self.endpoint.open(&headers, encoded.body, &waits).await? {
+        let mut encoded = anthropic_messages::write_request(&call)?;
+        let asked = std::mem::take(&mut encoded.body);
+        let body = match self.endpoint.open(&encoded.headers, asked, &waits).await? {
             Opened::Stream(body) => body,
-            Opened::Whole(body) => return self.decode(&call, body, encoded.dropped).map(whole::as_stream),
+            // Blocks that only this dialect has would be missing.
+            Opened::Whole(_) if call.original_in(DIALECT).is_some_and(Original::binds) => {
+                return Err(fault::malformed("the server does not stream"));
+            }
+            Opened::Whole(body) => return self.decode(&call, body, encoded).map(whole::as_stream),
         };
         let original = call.original_in(DIALECT).is_some();
         let events = event_stream(body, Decoder::new(original), waits, Manner::of(&call.conversation.tools));
-        Ok(AnswerStream { events, dropped: encoded.dropped, changed: Vec::new(), original })
+        Ok(AnswerStream { events, dropped: encoded.dropped, changed: encoded.changed, original })
     }
 
     fn dialect(&self) -> Option<Dialect> {

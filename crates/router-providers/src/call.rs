@@ -54,6 +54,8 @@ pub struct Call<'a> {
     pub original: Option<&'a Original>,
     /// What is already said of the answer.
     pub begun: Option<Begun<'a>>,
+    /// Another model wrote the reasoning of earlier turns: its signatures mean nothing to this one, which would refuse them.
+    pub foreign_reasoning: bool,
     /// How long to wait.
     pub deadlines: Deadlines,
     /// Whether the answer is asked for as a stream; set by [`Provider::stream`](crate::provider::Provider::stream).
@@ -70,6 +72,7 @@ impl<'a> Call<'a> {
             conversation,
             original: None,
             begun: None,
+            foreign_reasoning: false,
             deadlines: Deadlines::default(),
             streamed: false,
         }
@@ -91,6 +94,12 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn continuing(self, begun: Option<Begun<'a>>) -> Self {
         Self { begun, ..self }
+    }
+
+    /// The same, where another model wrote the reasoning of earlier turns.
+    #[must_use]
+    pub fn with_foreign_reasoning(self, foreign_reasoning: bool) -> Self {
+        Self { foreign_reasoning, ..self }
     }
 
     /// The same, as a stream.

@@ -49,7 +49,7 @@ pub(crate) fn build(kind: &Kind, flavour: Flavour, config: &InstanceConfig) -> R
 
 impl ChatProvider {
     fn headers(&self, call: &Call<'_>, encoded: &Encoded) -> Vec<(&'static str, String)> {
-        let mut headers: Vec<_> = encoded.headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let mut headers = encoded.headers.clone();
         if self.flavour == Flavour::OpenAi {
             headers.push((REQUEST_ID_HEADER, call.request_id.to_string()));
         }

@@ -6,7 +6,7 @@ pub struct Encoded {
     /// JSON.
     pub body: Vec<u8>,
     /// Headers that this body depends on: name and value.
-    pub headers: Vec<(&'static str, &'static str)>,
+    pub headers: Vec<(&'static str, String)>,
     /// What could not be carried as it stands, by the field's name in
     /// [`Conversation`](router_core::conversation::Conversation). Each name once, in the order found.
     pub dropped: Vec<String>,

@@ -34,6 +34,7 @@ pub(crate) use usage::written_for_long;
 use router_core::conversation::Role;
 
 use crate::answer::CallError;
+use crate::begun::has_foreign_reasoning;
 use crate::call::Call;
 use crate::dialect::Dialect;
 use crate::encoded::Encoded;
@@ -47,7 +48,8 @@ use crate::encoded::Encoded;
 /// As [`pass_through`] and [`encode`].
 pub fn write_request(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
     let begun_by_caller = call.conversation.messages.last().is_some_and(|last| last.role == Role::Assistant);
-    match call.original_in(Dialect::OpenAiChat).filter(|_| call.begun.is_none() || !begun_by_caller) {
+    let as_it_stands = (call.begun.is_none() || !begun_by_caller) && !has_foreign_reasoning(call);
+    match call.original_in(Dialect::OpenAiChat).filter(|_| as_it_stands) {
         Some(original) => pass_through(call, flavour, original),
         None => encode(call, flavour),
     }

@@ -24,6 +24,8 @@ pub struct Original {
     pub body: Bytes,
     /// Top-level fields that are meant for the router alone, and are not passed on.
     pub ours: &'static [&'static str],
+    /// What the caller's headers say that belongs to the body: name in lower case, and value. Passed on with it.
+    pub headers: Vec<(&'static str, String)>,
     /// What a translation to another dialect loses.
     pub uncarried: Vec<Uncarried>,
 }

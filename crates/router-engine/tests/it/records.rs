@@ -145,7 +145,7 @@ async fn what_is_billed_by_other_rates_than_the_catalogues_is_unpriced() {
     let body = r#"{"model":"auto","messages":[{"role":"user","content":"hello"}],"service_tier":"flex"}"#;
     let asks_for = |field: &str| {
         let uncarried = vec![Uncarried { field: field.to_owned(), essential: false }];
-        Original { dialect: Dialect::OpenAiChat, body: Bytes::from(body), ours: &[], uncarried }
+        Original { dialect: Dialect::OpenAiChat, body: Bytes::from(body), ours: &[], headers: Vec::new(), uncarried }
     };
     for (field, unpriced) in [("service_tier", true), ("seed", false)] {
         let routed = rig

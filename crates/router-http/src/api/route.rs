@@ -23,6 +23,7 @@ use super::cache_wish;
 use super::prompt::{self, PromptFormat, PromptMessage};
 use super::route_stream::{NativeVoice, RouteEvents};
 use super::wishes::{PreferencesBody, recorded, within};
+use crate::dialect::Dialect;
 use crate::error::ApiError;
 use crate::json::{self, Object, Word};
 use crate::json_value::JsonObject;
@@ -192,7 +193,7 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
             provider: choice.map(|model| model.provider.clone()),
             decision: RawJson::of(&Explanation::from(&decision)),
         })))?;
-        rate_headers::insert(response.headers_mut(), &allowance);
+        rate_headers::insert(response.headers_mut(), Dialect::Native, &allowance);
         return Ok(response);
     }
 
@@ -209,7 +210,7 @@ pub(crate) async fn route(asked: Asked) -> Result<Reply, ApiError> {
     let mut response = ok(&RouteReply::Answer(Box::new(routed.into())))?;
     router_headers::add(headers, &mut response);
     if let Some(allowance) = allowance {
-        rate_headers::insert(response.headers_mut(), &allowance);
+        rate_headers::insert(response.headers_mut(), Dialect::Native, &allowance);
     }
     Ok(response)
 }

@@ -16,6 +16,8 @@ const EXPECTED: &[(&str, &str, char)] = &[
     ("GET", "/", 'o'),
     ("POST", "/api/route", 'c'),
     ("POST", "/v1/chat/completions", 'c'),
+    ("POST", "/v1/messages", 'c'),
+    ("POST", "/v1/messages/count_tokens", 'c'),
     ("GET", "/v1/models", 'r'),
     ("GET", "/v1/models/{id}", 'r'),
     ("GET", "/api/models", 'r'),
@@ -115,8 +117,13 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
             }
             assert_eq!(status, 401, "{what} with {code}: {body}");
             assert!(challenge.starts_with("Bearer "), "{what}: {challenge}");
-            let expected = if path.starts_with("/v1") { "invalid_api_key" } else { code };
-            assert_eq!(body["error"]["code"], *expected, "{what}");
+            // Each in the words of its path.
+            let (name, expected) = match path {
+                path if path.starts_with("/v1/messages") => ("type", "authentication_error"),
+                path if path.starts_with("/v1") => ("code", "invalid_api_key"),
+                _ => ("code", *code),
+            };
+            assert_eq!(body["error"][name], expected, "{what}");
             assert!(credential.as_ref().is_none_or(|secret| secret == "any" || !body.to_string().contains(secret)));
         }
         for (role, key) in [('d', &admin), ('r', &analyst), ('c', &caller)] {

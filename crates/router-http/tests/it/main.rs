@@ -12,6 +12,7 @@ mod faults;
 mod hostile;
 mod identities;
 mod log;
+mod messages;
 mod openai;
 mod openai_hostile;
 mod stage;

@@ -36,6 +36,7 @@ fuzz_target!(|body: &[u8]| {
         dialect: Dialect::OpenAiChat,
         body: Bytes::copy_from_slice(body),
         ours: OURS,
+        headers: Vec::new(),
         uncarried: inbound.uncarried,
     };
     let id = RequestId(uuid::Uuid::nil());

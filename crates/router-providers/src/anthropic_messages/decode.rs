@@ -15,16 +15,31 @@ use router_core::finish::FinishReason;
 /// What the body says, where it holds an error in spite of the status;
 /// [`ErrorKind::Malformed`](router_core::error_kind::ErrorKind::Malformed) where it is not a whole answer.
 pub fn decode(body: &[u8]) -> Result<Answer, CallError> {
-    read(body).map_err(|error| fault::with_usage(error, body, |body: &Consumed| body.usage.as_ref().and_then(usage)))
+    read_with_usage(body, false)
 }
 
-fn read(body: &[u8]) -> Result<Answer, CallError> {
+/// The same for a caller who speaks this dialect: an answer that waits for another request is theirs to go on with.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_paused(body: &[u8]) -> Result<Answer, CallError> {
+    read_with_usage(body, true)
+}
+
+fn read_with_usage(body: &[u8], may_pause: bool) -> Result<Answer, CallError> {
+    read(body, may_pause)
+        .map_err(|error| fault::with_usage(error, body, |body: &Consumed| body.usage.as_ref().and_then(usage)))
+}
+
+fn read(body: &[u8], may_pause: bool) -> Result<Answer, CallError> {
     fault::none_within(body)?;
     let response: Response = checked_json::read(body).map_err(fault::not_json)?;
     let Some(blocks) = response.content else { return Err(fault::malformed("the response has no content")) };
     let Some(reason) = response.stop_reason else { return Err(fault::malformed("the answer has no stop_reason")) };
-    let Some(finish) = finish_reason(&reason) else {
-        return Err(fault::malformed(&format!("the answer ended with stop_reason {reason:?}")));
+    let finish = match (finish_reason(&reason), reason.as_str()) {
+        (Some(finish), _) => finish,
+        (None, "pause_turn" | "compaction") if may_pause => FinishReason::Stop,
+        (None, _) => return Err(fault::malformed(&format!("the answer ended with stop_reason {reason:?}"))),
     };
     let mut parts = Vec::with_capacity(blocks.len());
     for block in blocks {

@@ -14,6 +14,7 @@ use super::encode_turns::turns;
 use super::request::{Block, BlockKind, Format, Metadata, OutputConfig, Request, Thinking, Tool, ToolChoice};
 use super::schema;
 use super::thinking::{self, Plan};
+use super::version::{VERSION, VERSION_HEADER, VERSION_WITH_SAMPLING};
 use crate::answer::CallError;
 use crate::begun;
 use crate::cache_marks::CacheMarks;
@@ -21,15 +22,6 @@ use crate::call::Call;
 use crate::encoded::{Dropped, Encoded};
 use crate::names::{TOOL_NAME, fit};
 use crate::needs;
-
-/// The header that chooses the version of the API.
-const VERSION_HEADER: &str = "anthropic-version";
-
-/// The current version. It refuses sampling parameters, whatever the model and the value.
-const VERSION: &str = "2026-10-21";
-
-/// The version before it, for models that still take sampling parameters.
-const VERSION_WITH_SAMPLING: &str = "2023-06-01";
 
 /// `max_tokens` is required. Where neither caller nor catalogue has one: what the smallest model still offered gives.
 const FALLBACK_MAX_TOKENS: u64 = 4_096;
@@ -49,6 +41,9 @@ pub fn encode(call: &Call<'_>) -> Result<Encoded, CallError> {
     needs::check(call)?;
     let mut dropped = Dropped::default();
     needs::note_uncarried(call, &mut dropped)?;
+    if begun::has_foreign_reasoning(call) {
+        dropped.note("reasoning");
+    }
     let continued = begun::continued(call);
     let call = &Call { conversation: continued.as_ref().unwrap_or(call.conversation), ..*call };
     let (model, asked) = (call.model, call.conversation);
@@ -83,7 +78,7 @@ pub fn encode(call: &Call<'_>) -> Result<Encoded, CallError> {
     let body = serde_json::to_vec(&request).map_err(|error| {
         CallError::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}"))
     })?;
-    let headers = vec![(VERSION_HEADER, version)];
+    let headers = vec![(VERSION_HEADER, version.to_owned())];
     Ok(Encoded { body, headers, dropped: dropped.into_names(), changed: Vec::new() })
 }
 

@@ -120,18 +120,27 @@ fn document(source: &conversation::Source) -> Result<Source<'_>, CallError> {
     }
 }
 
-/// The arguments of a call as the model wrote them. What is not a JSON object is kept as the text it is, in an object.
+/// The arguments of a call as the model wrote them.
 fn input(arguments: &str, context: &mut Context<'_>) -> Result<Box<RawValue>, CallError> {
+    let (json, as_written) =
+        object(arguments).map_err(|error| unsupported("tool_call.arguments", &error.to_string()))?;
+    if !as_written {
+        context.dropped.note("tool_call.arguments");
+    }
+    Ok(json)
+}
+
+/// Arguments as the JSON object that this dialect has for them, and whether they are one. What is none is kept as the text it
+/// is, in an object.
+pub(super) fn object(arguments: &str) -> Result<(Box<RawValue>, bool), serde_json::Error> {
     let arguments = arguments.trim();
     let arguments = if arguments.is_empty() { "{}" } else { arguments };
     if arguments.starts_with('{')
         && let Ok(json) = RawValue::from_string(arguments.to_owned())
     {
-        return Ok(json);
+        return Ok((json, true));
     }
-    context.dropped.note("tool_call.arguments");
-    serde_json::value::to_raw_value(&NotAnObject { text: Cow::Borrowed(arguments) })
-        .map_err(|error| unsupported("tool_call.arguments", &error.to_string()))
+    Ok((serde_json::value::to_raw_value(&NotAnObject { text: Cow::Borrowed(arguments) })?, false))
 }
 
 #[derive(serde::Serialize)]

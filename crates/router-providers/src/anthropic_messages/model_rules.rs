@@ -28,6 +28,11 @@ pub(super) fn takes_budget(model: &str) -> bool {
     starts_with_any(model, &BUDGETED)
 }
 
+/// Adaptive models that still take a budget are those of the generation in which it was replaced.
+pub(super) fn refuses_budget(model: &str) -> bool {
+    !takes_budget(model) && !starts_with_any(model, &WITHOUT_XHIGH)
+}
+
 pub(super) fn always_thinks(model: &str) -> bool {
     starts_with_any(model, &ALWAYS_THINKING)
 }

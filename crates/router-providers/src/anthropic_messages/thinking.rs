@@ -47,7 +47,7 @@ pub(super) fn plan(call: &Call<'_>, max_tokens: u64, dropped: &mut Dropped) -> P
 }
 
 /// The budgets that are in common use for these words.
-fn budget(wanted: Effort, max_tokens: u64) -> Option<Thinking> {
+pub(super) fn budget(wanted: Effort, max_tokens: u64) -> Option<Thinking> {
     let tokens: u64 = match wanted {
         Effort::None => return None,
         Effort::Minimal | Effort::Low => SMALLEST_BUDGET,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outbound::{DetailKind, NO_ARGUMENTS, ReasoningDetail, Usage};
 use crate::answer::AnswerEvent;
+use crate::frame::frame;
 
 /// Writes the frames of one answer, in order.
 ///
@@ -101,7 +102,7 @@ impl ChunkWriter {
 
     /// The answer stops here: `body` is OpenAI's error object, as JSON. Nothing follows.
     pub fn error(&self, body: &[u8], into: &mut BytesMut) {
-        frame(body, into);
+        frame(None, body, into);
     }
 
     /// The provider's own event, and nothing that it means.
@@ -114,7 +115,7 @@ impl ChunkWriter {
                 self.begun = true;
                 // Whoever writes the first chunk says whose turn it is.
                 self.role_said = true;
-                frame(bytes, into);
+                frame(None, bytes, into);
             }
             AnswerEvent::Usage(_) => self.usage_passed = true,
             AnswerEvent::ToolCall { index, .. } => self.calls = self.calls.max(index + 1),
@@ -209,19 +210,6 @@ impl ChunkWriter {
         );
         head.into()
     }
-}
-
-/// One event. JSON has no need of line breaks, but some write them: each line gets its own field.
-fn frame(json: &[u8], into: &mut BytesMut) {
-    into.reserve(json.len() + 8);
-    let mut from = 0;
-    for end in memchr::memchr_iter(b'\n', json).chain([json.len()]) {
-        into.put_slice(b"data: ");
-        into.put_slice(&json[from..end]);
-        into.put_slice(b"\n");
-        from = end + 1;
-    }
-    into.put_slice(b"\n");
 }
 
 /// The head of a provider's event, as far as it has one.

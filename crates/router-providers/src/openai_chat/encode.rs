@@ -29,6 +29,9 @@ pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
     needs::check(call)?;
     let mut dropped = Dropped::default();
     needs::note_uncarried(call, &mut dropped)?;
+    if begun::has_foreign_reasoning(call) {
+        dropped.note("reasoning");
+    }
     let continued = begun::continued(call);
     let call = &Call { conversation: continued.as_ref().unwrap_or(call.conversation), ..*call };
     let (model, asked) = (call.model, call.conversation);

@@ -5,7 +5,6 @@
 
 use router_core::capability::Capability;
 use router_core::conversation::{Content, Effort, Part};
-use router_core::error_kind::ErrorKind;
 use router_core::raw_json::RawJson;
 use serde_json::{Value, json};
 
@@ -14,10 +13,11 @@ use super::inbound::effort_of;
 use super::inbound_content::UNKNOWN_PART;
 use crate::answer::CallError;
 use crate::call::Call;
+use crate::edits::{self, Edits};
 use crate::encoded::Encoded;
 use crate::needs::{self, unsupported};
 use crate::original::Original;
-use crate::splice::{Edit, Object, SpliceError};
+use crate::splice::Edit;
 use crate::{begun, data_url};
 
 /// The two names of the longest answer's field.
@@ -32,13 +32,13 @@ const EFFORTS: [&str; 2] = ["reasoning_effort", "reasoning"];
 /// Writes the request.
 ///
 /// # Errors
-/// [`ErrorKind::Unsupported`] for what this model or this server cannot be sent; [`ErrorKind::InvalidRequest`] for bytes that
+/// [`Unsupported`](router_core::error_kind::ErrorKind::Unsupported) for what this model or this server cannot be sent; [`InvalidRequest`](router_core::error_kind::ErrorKind::InvalidRequest) for bytes that
 /// cannot be edited.
 pub fn pass_through(call: &Call<'_>, flavour: Flavour, original: &Original) -> Result<Encoded, CallError> {
     needs::check(call)?;
     refuse_addresses(call, flavour, original)?;
-    let object = Object::read(&original.body).map_err(|error| unusable(&error))?;
-    let mut edits = Edits { object: &object, list: Vec::new(), changed: Vec::new() };
+    let object = edits::object(&original.body)?;
+    let mut edits = Edits::of(&object);
     for member in original.ours {
         edits.remove(member);
     }
@@ -55,12 +55,8 @@ pub fn pass_through(call: &Call<'_>, flavour: Flavour, original: &Original) -> R
     if let Some(begun) = call.begun {
         edits.append("messages", &json!({"role": "assistant", "content": begun.text}));
     }
-    let body = object.edited(&edits.list).map_err(|error| unusable(&error))?;
-    Ok(Encoded { body, headers: Vec::new(), dropped: Vec::new(), changed: edits.changed })
-}
-
-fn unusable(error: &SpliceError) -> CallError {
-    CallError::new(ErrorKind::InvalidRequest, error.to_string())
+    let (body, changed) = edits.finish()?;
+    Ok(Encoded { body, headers: Vec::new(), dropped: Vec::new(), changed })
 }
 
 /// A server that would fetch whatever address a caller names, from inside the operator's network, is not sent any; nor parts
@@ -86,60 +82,7 @@ fn refuse_address(part: &Part, flavour: Flavour) -> Result<(), CallError> {
     }
 }
 
-/// The edits so far, and the names of what they change.
-struct Edits<'a> {
-    object: &'a Object<'a>,
-    list: Vec<Edit<'a>>,
-    changed: Vec<String>,
-}
-
 impl<'a> Edits<'a> {
-    /// The member's value as it is written, unless it is `null`: clients write that for nothing.
-    fn given(&self, member: &str) -> Option<&'a str> {
-        self.object.get(member).filter(|&value| value != "null")
-    }
-
-    fn value(&self, member: &str) -> Option<Value> {
-        serde_json::from_str(self.given(member)?).ok()
-    }
-
-    fn change(&mut self, name: &str, edit: Edit<'a>) {
-        if !self.changed.iter().any(|known| known == name) {
-            self.changed.push(name.to_owned());
-        }
-        self.list.push(edit);
-    }
-
-    fn set(&mut self, member: &'a str, value: Value) {
-        if self.value(member).as_ref() != Some(&value) {
-            self.change(member, Edit::Set { member, value: RawJson::of(&value) });
-        }
-    }
-
-    fn remove(&mut self, member: &'a str) {
-        if self.object.get(member).is_some() {
-            self.change(member, Edit::Remove { member });
-        }
-    }
-
-    fn remove_given(&mut self, member: &'a str) {
-        if self.given(member).is_some() {
-            self.remove(member);
-        }
-    }
-
-    /// Renames a member; there is none of the other name, or only one that says nothing.
-    fn rename(&mut self, member: &'a str, to: &'a str) {
-        if self.object.get(to).is_some() {
-            self.list.push(Edit::Remove { member: to });
-        }
-        self.change(member, Edit::Rename { member, to });
-    }
-
-    fn append(&mut self, member: &'a str, element: &Value) {
-        self.change(member, Edit::Append { member, element: RawJson::of(element) });
-    }
-
     /// The longest answer, under the name that the target knows and no longer than its model gives.
     fn limit(&mut self, call: &Call<'_>, flavour: Flavour) {
         let [older, newer] = LIMITS;
@@ -151,7 +94,7 @@ impl<'a> Edits<'a> {
                 let same = self.value(other).as_ref() == Some(&limit);
                 self.rename(other, known);
                 if !same {
-                    self.list.push(Edit::Set { member: known, value: RawJson::of(&limit) });
+                    self.also(Edit::Set { member: known, value: RawJson::of(&limit) });
                 }
             }
             (Some(_), Some(_)) => {
@@ -205,7 +148,7 @@ impl<'a> Edits<'a> {
             match (self.given(word), self.given(object), asked) {
                 (Some(_), None, Some(effort)) => {
                     self.rename(word, object);
-                    self.list.push(Edit::Set { member: object, value: RawJson::of(&json!({"effort": effort})) });
+                    self.also(Edit::Set { member: object, value: RawJson::of(&json!({"effort": effort})) });
                 }
                 (Some(_), _, _) => self.remove(word),
                 (None, _, _) => {}
@@ -220,7 +163,7 @@ impl<'a> Edits<'a> {
             // Servers that imitate OpenAI may imitate OpenRouter, too; OpenAI refuses what it does not know.
             (Some(_), None, Some(effort)) if flavour == Flavour::OpenAi => {
                 self.rename(object, word);
-                self.list.push(Edit::Set { member: word, value: RawJson::of(&effort) });
+                self.also(Edit::Set { member: word, value: RawJson::of(&effort) });
             }
             (Some(_), _, _) if flavour == Flavour::OpenAi => self.remove(object),
             _ => {}

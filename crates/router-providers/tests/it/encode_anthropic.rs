@@ -20,10 +20,10 @@ fn encoded(model: &Model, conversation: &Conversation) -> (Value, Vec<String>) {
     (json_of(&encoded.body), encoded.dropped)
 }
 
-fn version(model: &Model, conversation: &Conversation) -> &'static str {
+fn version(model: &Model, conversation: &Conversation) -> String {
     let encoded = encode(&call(model, conversation)).unwrap();
     assert_eq!(encoded.headers[0].0, "anthropic-version");
-    encoded.headers[0].1
+    encoded.headers[0].1.clone()
 }
 
 #[test]

@@ -232,7 +232,8 @@ async fn what_a_provider_streams_reaches_the_caller() {
             "stream_options": {"include_usage": include_usage}});
         let body = Bytes::from(body.to_string());
         let read = decode_request(&body, &[]).unwrap();
-        let original = Original { dialect: Dialect::OpenAiChat, body, ours: &[], uncarried: read.uncarried };
+        let original =
+            Original { dialect: Dialect::OpenAiChat, body, ours: &[], headers: Vec::new(), uncarried: read.uncarried };
         let asked = call(&model, &read.conversation);
         let whole = provider.complete(asked).await.unwrap().text();
         for original in [None, Some(&original)] {

@@ -28,7 +28,13 @@ const BODY: &str = r#"{ "future" : {"z":1.50,"a":[ ]} , "model":"auto","messages
 fn original(body: &str) -> (Original, Conversation) {
     let read = decode_request(body.as_bytes(), &["router"]).unwrap();
     let body = Bytes::copy_from_slice(body.as_bytes());
-    let original = Original { dialect: Dialect::OpenAiChat, body, ours: &["router"], uncarried: read.uncarried };
+    let original = Original {
+        dialect: Dialect::OpenAiChat,
+        body,
+        ours: &["router"],
+        headers: Vec::new(),
+        uncarried: read.uncarried,
+    };
     (original, read.conversation)
 }
 

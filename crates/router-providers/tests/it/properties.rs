@@ -132,7 +132,7 @@ proptest! {
         let body = json!({"model": "m", "messages": [{"role": "user", "content": "x"}, message], field: value}).to_string();
         let Ok(read) = decode_request(body.as_bytes(), &[]) else { return Ok(()) };
         let body = Bytes::from(body);
-        let original = Original { dialect: Dialect::OpenAiChat, body, ours: &[], uncarried: read.uncarried };
+        let original = Original { dialect: Dialect::OpenAiChat, body, ours: &[], headers: Vec::new(), uncarried: read.uncarried };
         let gpt = model("gpt-5");
         let asked = call(&gpt, &read.conversation).with_original(Some(&original));
         let asked = if streamed { asked.streaming() } else { asked };

@@ -207,6 +207,7 @@ async fn whole_answers_are_passed_on_as_they_were_recorded() {
                 body:
                     br#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hello"}]}"#.as_slice().into(),
                 ours: &[],
+                headers: Vec::new(),
                 uncarried: Vec::new(),
             };
             let call = call(&model, &asked).with_original(Some(&original));

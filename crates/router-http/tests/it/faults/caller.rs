@@ -15,6 +15,8 @@ pub(super) enum Surface {
     NativeStream,
     Chat,
     ChatStream,
+    Messages,
+    MessagesStream,
 }
 
 /// How it ended, as far as a caller can tell.
@@ -53,7 +55,8 @@ impl Got {
 }
 
 impl Surface {
-    pub(super) const ALL: [Self; 4] = [Self::Native, Self::NativeStream, Self::Chat, Self::ChatStream];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Native, Self::NativeStream, Self::Chat, Self::ChatStream, Self::Messages, Self::MessagesStream];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -61,21 +64,24 @@ impl Surface {
             Self::NativeStream => "native stream",
             Self::Chat => "chat",
             Self::ChatStream => "chat stream",
+            Self::Messages => "messages",
+            Self::MessagesStream => "messages stream",
         }
     }
 
     pub(super) const fn streams(self) -> bool {
-        matches!(self, Self::NativeStream | Self::ChatStream)
+        matches!(self, Self::NativeStream | Self::ChatStream | Self::MessagesStream)
     }
 
     pub(super) const fn takes_tools(self) -> bool {
-        matches!(self, Self::Chat | Self::ChatStream)
+        !matches!(self, Self::Native | Self::NativeStream)
     }
 
     const fn path(self) -> &'static str {
         match self {
             Self::Native | Self::NativeStream => "/api/route",
             Self::Chat | Self::ChatStream => "/v1/chat/completions",
+            Self::Messages | Self::MessagesStream => "/v1/messages",
         }
     }
 
@@ -88,15 +94,27 @@ impl Surface {
                 let messages = json!([{"role": "user", "content": prompt}]);
                 let mut body = json!({"model": model, "messages": messages, "stream": self.streams()});
                 if tool {
-                    let schema =
-                        json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
-                    let function = json!({"name": "get_weather", "parameters": schema});
+                    let function = json!({"name": "get_weather", "parameters": schema()});
                     body["tools"] = json!([{"type": "function", "function": function}]);
+                }
+                body
+            }
+            Self::Messages | Self::MessagesStream => {
+                let messages = json!([{"role": "user", "content": prompt}]);
+                let mut body =
+                    json!({"model": model, "max_tokens": 1_000, "messages": messages, "stream": self.streams()});
+                if tool {
+                    body["tools"] = json!([{"name": "get_weather", "input_schema": schema()}]);
                 }
                 body
             }
         }
     }
+}
+
+/// What the tool takes.
+fn schema() -> Value {
+    json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]})
 }
 
 /// Asks once.
@@ -133,7 +151,7 @@ fn read(surface: Surface, status: u16, raw: &str) -> (End, String) {
     let Ok(json) = serde_json::from_str::<Value>(raw) else { return (End::Cut, raw.to_owned()) };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     if status != 200 {
-        return (End::Refused(status, text(&json["error"]["code"])), String::new());
+        return (End::Refused(status, code(surface, &json)), String::new());
     }
     match surface {
         Surface::Chat | Surface::ChatStream => {
@@ -143,12 +161,38 @@ fn read(surface: Surface, status: u16, raw: &str) -> (End, String) {
         Surface::Native | Surface::NativeStream => {
             (End::Finished(text(&json["finishReason"])), text(&json["response"]))
         }
+        Surface::Messages | Surface::MessagesStream => {
+            let blocks = json["content"].as_array().unwrap();
+            let said = blocks.iter().filter_map(|block| block["text"].as_str()).collect();
+            (End::Finished(finish_of(&json["stop_reason"])), said)
+        }
     }
+}
+
+/// What an error is called.
+fn code(surface: Surface, json: &Value) -> String {
+    let name = match surface {
+        Surface::Messages | Surface::MessagesStream => "type",
+        _ => "code",
+    };
+    json["error"][name].as_str().unwrap_or_default().to_owned()
+}
+
+/// Why a message stopped, in the words of the other surfaces.
+fn finish_of(stop_reason: &Value) -> String {
+    match stop_reason.as_str().unwrap_or_default() {
+        "end_turn" => "stop",
+        "max_tokens" => "length",
+        "refusal" => "content_filter",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// The events of a stream, as its clients read them.
 fn heard(surface: Surface, raw: &str) -> (End, String) {
     let (mut text, mut finish, mut end) = (String::new(), String::new(), None);
+    let mut starts = 0;
     for (name, data) in events(raw) {
         if data == "[DONE]" {
             end.get_or_insert(End::Finished(finish.clone()));
@@ -157,7 +201,7 @@ fn heard(surface: Surface, raw: &str) -> (End, String) {
         let json: Value = serde_json::from_str(&data).unwrap();
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         if !json["error"].is_null() {
-            end.get_or_insert(End::Broken(word(&json["error"]["code"])));
+            end.get_or_insert(End::Broken(code(surface, &json)));
         }
         match surface {
             Surface::Chat | Surface::ChatStream => {
@@ -171,6 +215,18 @@ fn heard(surface: Surface, raw: &str) -> (End, String) {
                 text.push_str(&word(&json["text"]));
                 if name == "done" {
                     end.get_or_insert(End::Finished(word(&json["finishReason"])));
+                }
+            }
+            Surface::Messages | Surface::MessagesStream => {
+                assert_eq!(json["type"], name.as_str(), "an event is named after its type");
+                text.push_str(&word(&json["delta"]["text"]));
+                starts += usize::from(name == "message_start");
+                assert!(starts <= 1, "a message begins once:\n{raw}");
+                if name == "message_delta" {
+                    finish = finish_of(&json["delta"]["stop_reason"]);
+                }
+                if name == "message_stop" {
+                    end.get_or_insert(End::Finished(finish.clone()));
                 }
             }
         }
