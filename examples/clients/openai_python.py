@@ -213,6 +213,71 @@ def structured_answers_keep_to_the_schema():
     assert set(river) == {"name", "length_km"}, river
 
 
+RESPONSE_TOOL = {"type": "function", **WEATHER["function"]}
+RESPONSE_FORMAT = {"format": {"type": "json_schema", **RIVER["json_schema"]}}
+
+
+@check
+def a_response_is_answered():
+    answer = client.responses.create(model=MODEL, input=USER[0]["content"], instructions="Be brief.", max_output_tokens=64)
+    assert answer.output_text and answer.status in ("completed", "incomplete"), answer
+    usage = answer.usage
+    assert usage.input_tokens > 0 and usage.total_tokens == usage.input_tokens + usage.output_tokens, usage
+    return f"{usage.total_tokens} tokens"
+
+
+@check
+def a_response_streams():
+    with client.responses.stream(model=MODEL, input=USER, max_output_tokens=64) as stream:
+        said = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+        final = stream.get_final_response()
+    assert said and said == final.output_text, (said, final)
+
+
+@check
+def events_of_a_response_are_numbered():
+    stream = client.responses.create(model=MODEL, input=USER, max_output_tokens=64, stream=True)
+    numbers = [(event.sequence_number, event.type) for event in stream]
+    assert [number for number, _ in numbers] == list(range(len(numbers))), numbers
+    assert numbers[0][1] == "response.created" and numbers[-1][1] in ("response.completed", "response.incomplete")
+    return f"{len(numbers)} events"
+
+
+@check
+def tools_of_a_response_are_called_and_answered():
+    asked = [{"role": "user", "content": "use tool get_weather for Paris. You must call it."}]
+    with client.responses.stream(model=MODEL, input=asked, tools=[RESPONSE_TOOL], max_output_tokens=128) as stream:
+        for _ in stream:
+            pass
+        answer = stream.get_final_response()
+    calls = [item for item in answer.output if item.type == "function_call"]
+    if PLUMBING and not calls:
+        return "taken; this model calls none"
+    assert calls[0].name == "get_weather" and "city" in json.loads(calls[0].arguments), answer
+    back = [item.model_dump(exclude_none=True, exclude={"parsed_arguments"}) for item in answer.output]
+    result = {"type": "function_call_output", "call_id": calls[0].call_id, "output": '{"celsius": 21}'}
+    after = client.responses.create(model=MODEL, input=[*asked, *back, result], tools=[RESPONSE_TOOL], max_output_tokens=64)
+    assert after.output_text or after.output, after
+
+
+@check
+def structured_responses_keep_to_the_schema():
+    answer = client.responses.create(model=MODEL, input=USER, text=RESPONSE_FORMAT, max_output_tokens=128)
+    if PLUMBING and answer.status == "incomplete":
+        return "taken; cut by the limit"
+    assert set(json.loads(answer.output_text)) == {"name", "length_km"}, answer
+
+
+@check
+def what_openai_keeps_is_refused_by_name():
+    try:
+        client.responses.create(model=MODEL, input=USER, previous_response_id="resp_1")
+    except openai.BadRequestError as error:
+        assert error.param == "previous_response_id", error.body
+        return error.code
+    raise AssertionError("no error")
+
+
 @check
 def an_unknown_model_is_not_found():
     error = raised(openai.NotFoundError, model="gpt-4oo")

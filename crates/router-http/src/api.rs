@@ -17,6 +17,7 @@ pub(crate) mod models;
 pub(crate) mod openai_models;
 pub(crate) mod probes;
 pub(crate) mod requests;
+pub(crate) mod responses;
 pub(crate) mod route;
 pub(crate) mod stats;
 
@@ -28,6 +29,7 @@ mod message_voice;
 mod model_name;
 mod page;
 mod prompt;
+mod response_voice;
 mod route_stream;
 mod wish_headers;
 mod wishes;

@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::api::{
     admin, chat, count_tokens, eval, eval_runs, feedback, health, index, live_requests, login, messages, metrics,
-    models, openai_models, probes, requests, route as prompts, stats,
+    models, openai_models, probes, requests, responses, route as prompts, stats,
 };
 use crate::route::{Access, Limit, Route};
 
@@ -26,6 +26,7 @@ routes! {
     GET  "/"                   Open    None      index::INDEX         => index::index;
     POST "/api/route"          Callers Execution prompts::ROUTE       => prompts::route;
     POST "/v1/chat/completions" Callers Execution chat::COMPLETE     => chat::complete;
+    POST "/v1/responses"       Callers Execution responses::CREATE    => responses::create;
     POST "/v1/messages"        Callers Execution messages::CREATE     => messages::create;
     POST "/v1/messages/count_tokens" Callers Read count_tokens::COUNT => count_tokens::count;
     GET  "/v1/models"          Readers Read      openai_models::LIST  => openai_models::list;

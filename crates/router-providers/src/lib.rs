@@ -25,6 +25,7 @@ pub mod encoded;
 pub mod inbound;
 pub mod json_member;
 pub mod openai_chat;
+pub mod openai_responses;
 pub mod sse;
 
 // What goes wrong.

@@ -10,7 +10,7 @@ mod encode_messages;
 mod finish;
 mod flavour;
 pub(crate) mod inbound;
-mod inbound_content;
+pub(crate) mod inbound_content;
 mod inbound_messages;
 mod inbound_tools;
 pub(crate) mod outbound;

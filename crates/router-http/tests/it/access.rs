@@ -16,6 +16,7 @@ const EXPECTED: &[(&str, &str, char)] = &[
     ("GET", "/", 'o'),
     ("POST", "/api/route", 'c'),
     ("POST", "/v1/chat/completions", 'c'),
+    ("POST", "/v1/responses", 'c'),
     ("POST", "/v1/messages", 'c'),
     ("POST", "/v1/messages/count_tokens", 'c'),
     ("GET", "/v1/models", 'r'),

@@ -115,7 +115,7 @@ fn effort(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Option<Effort>
 }
 
 /// The effort of that name.
-pub(super) fn effort_of(word: &str) -> Option<Effort> {
+pub(crate) fn effort_of(word: &str) -> Option<Effort> {
     serde_json::from_value(Value::from(word)).ok()
 }
 

@@ -81,7 +81,7 @@ fn file(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Conte
 }
 
 /// The mark that a part bears, in Anthropic's words or OpenAI's. Half an hour and less is the default of the one or the other.
-pub(super) fn cache_mark(control: Option<&Value>, breakpoint: Option<&Value>) -> Option<CacheMark> {
+pub(crate) fn cache_mark(control: Option<&Value>, breakpoint: Option<&Value>) -> Option<CacheMark> {
     let ttl = control.or(breakpoint)?.get("ttl").and_then(Value::as_str);
     Some(if matches!(ttl, Some("1h" | "12h")) { CacheMark::Long } else { CacheMark::Default })
 }

@@ -17,6 +17,8 @@ pub(super) enum Surface {
     ChatStream,
     Messages,
     MessagesStream,
+    Responses,
+    ResponsesStream,
 }
 
 /// How it ended, as far as a caller can tell.
@@ -55,8 +57,16 @@ impl Got {
 }
 
 impl Surface {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Native, Self::NativeStream, Self::Chat, Self::ChatStream, Self::Messages, Self::MessagesStream];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Native,
+        Self::NativeStream,
+        Self::Chat,
+        Self::ChatStream,
+        Self::Messages,
+        Self::MessagesStream,
+        Self::Responses,
+        Self::ResponsesStream,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -66,11 +76,13 @@ impl Surface {
             Self::ChatStream => "chat stream",
             Self::Messages => "messages",
             Self::MessagesStream => "messages stream",
+            Self::Responses => "responses",
+            Self::ResponsesStream => "responses stream",
         }
     }
 
     pub(super) const fn streams(self) -> bool {
-        matches!(self, Self::NativeStream | Self::ChatStream | Self::MessagesStream)
+        matches!(self, Self::NativeStream | Self::ChatStream | Self::MessagesStream | Self::ResponsesStream)
     }
 
     pub(super) const fn takes_tools(self) -> bool {
@@ -82,6 +94,7 @@ impl Surface {
             Self::Native | Self::NativeStream => "/api/route",
             Self::Chat | Self::ChatStream => "/v1/chat/completions",
             Self::Messages | Self::MessagesStream => "/v1/messages",
+            Self::Responses | Self::ResponsesStream => "/v1/responses",
         }
     }
 
@@ -105,6 +118,13 @@ impl Surface {
                     json!({"model": model, "max_tokens": 1_000, "messages": messages, "stream": self.streams()});
                 if tool {
                     body["tools"] = json!([{"name": "get_weather", "input_schema": schema()}]);
+                }
+                body
+            }
+            Self::Responses | Self::ResponsesStream => {
+                let mut body = json!({"model": model, "input": prompt, "stream": self.streams()});
+                if tool {
+                    body["tools"] = json!([{"type": "function", "name": "get_weather", "parameters": schema()}]);
                 }
                 body
             }
@@ -166,6 +186,12 @@ fn read(surface: Surface, status: u16, raw: &str) -> (End, String) {
             let said = blocks.iter().filter_map(|block| block["text"].as_str()).collect();
             (End::Finished(finish_of(&json["stop_reason"])), said)
         }
+        Surface::Responses | Surface::ResponsesStream => {
+            let parts =
+                json["output"].as_array().unwrap().iter().filter_map(|item| item["content"].as_array()).flatten();
+            let said = parts.filter_map(|part| part["text"].as_str()).collect();
+            (End::Finished(finish_of_response(&json)), said)
+        }
     }
 }
 
@@ -189,10 +215,20 @@ fn finish_of(stop_reason: &Value) -> String {
     .to_owned()
 }
 
+/// The same of a response.
+fn finish_of_response(response: &Value) -> String {
+    match (response["status"].as_str(), response["incomplete_details"]["reason"].as_str()) {
+        (Some("completed"), _) => "stop",
+        (_, Some("max_output_tokens")) => "length",
+        (_, reason) => reason.unwrap_or_default(),
+    }
+    .to_owned()
+}
+
 /// The events of a stream, as its clients read them.
 fn heard(surface: Surface, raw: &str) -> (End, String) {
     let (mut text, mut finish, mut end) = (String::new(), String::new(), None);
-    let mut starts = 0;
+    let mut starts = 0_u64;
     for (name, data) in events(raw) {
         if data == "[DONE]" {
             end.get_or_insert(End::Finished(finish.clone()));
@@ -217,10 +253,20 @@ fn heard(surface: Surface, raw: &str) -> (End, String) {
                     end.get_or_insert(End::Finished(word(&json["finishReason"])));
                 }
             }
+            Surface::Responses | Surface::ResponsesStream => {
+                assert_eq!(json["sequence_number"], starts, "events are numbered:\n{raw}");
+                starts += 1;
+                if name == "response.output_text.delta" {
+                    text.push_str(&word(&json["delta"]));
+                }
+                if name == "response.completed" || name == "response.incomplete" {
+                    end.get_or_insert(End::Finished(finish_of_response(&json["response"])));
+                }
+            }
             Surface::Messages | Surface::MessagesStream => {
                 assert_eq!(json["type"], name.as_str(), "an event is named after its type");
                 text.push_str(&word(&json["delta"]["text"]));
-                starts += usize::from(name == "message_start");
+                starts += u64::from(name == "message_start");
                 assert!(starts <= 1, "a message begins once:\n{raw}");
                 if name == "message_delta" {
                     finish = finish_of(&json["delta"]["stop_reason"]);
