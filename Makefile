@@ -8,7 +8,7 @@ TIME ?= 60
 FUZZ_TARGETS ?= sse splice chat_request chat_response chat_stream messages_response messages_stream
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test chaos soak bench bench-path fuzz fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
+.PHONY: help demo run test clients chaos soak bench bench-path fuzz fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,11 @@ run: ## the server, optimised, with the providers of your environment or .env
 
 test: ## all tests; PostgreSQL and Redis from TEST_DATABASE_URL and TEST_REDIS_URL, else private ones for the run
 	.ci/with-services $(CARGO) test --workspace --no-fail-fast
+
+# Official SDKs and frameworks, from their registries: not a part of `make test`, which needs no network.
+clients: ## every client of examples/clients against a router of its own, and a table; Python 3.11, Node 20, the network
+	$(CARGO) build --bin llm-router
+	python3 examples/clients/run.py
 
 # Each outage a minute instead of seconds, one after the other; each prints its figures.
 chaos: ## databases and Redis killed and stopped under load, a minute each; optimised, as the figures are of that

@@ -1,5 +1,7 @@
 //! A request in some wire format, and what did not fit into it.
 
+use crate::loss_table::Listed;
+
 /// A request body, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
@@ -19,14 +21,19 @@ pub struct Encoded {
 pub(crate) struct Dropped(Vec<String>);
 
 impl Dropped {
-    pub(crate) fn note(&mut self, field: &str) {
+    pub(crate) fn note(&mut self, field: Listed) {
+        self.add(field.name());
+    }
+
+    /// Adds a name that was noted before.
+    pub(crate) fn add(&mut self, field: &str) {
         if !self.0.iter().any(|known| known == field) {
             self.0.push(field.to_owned());
         }
     }
 
     /// Passes `value` on if `carried`; else notes the loss, if there is one.
-    pub(crate) fn unless<T>(&mut self, carried: bool, field: &str, value: Option<T>) -> Option<T> {
+    pub(crate) fn unless<T>(&mut self, carried: bool, field: Listed, value: Option<T>) -> Option<T> {
         if !carried && value.is_some() {
             self.note(field);
         }

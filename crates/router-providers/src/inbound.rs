@@ -7,6 +7,7 @@ use router_core::raw_json::RawJson;
 use serde_json::{Map, Value};
 
 use crate::fields::{Fields, Path};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::original::Uncarried;
 use crate::request_error::RequestError;
@@ -62,7 +63,7 @@ impl Known {
             } else if let Some(meant) = self.meant_by(name, ours) {
                 return Err(Path::BODY.field(name).wrong(format!("must be written `{meant}`")));
             } else if !matches!(member.value, "null" | "[]" | "{}") && !self.neutral.contains(&(name, member.value)) {
-                losses.minor(name);
+                losses.unknown(listed!("*"), name);
             }
         }
         Ok((read, for_us))

@@ -24,6 +24,7 @@ pub mod decoder;
 pub mod encoded;
 pub mod inbound;
 pub mod json_member;
+pub mod loss_table;
 pub mod openai_chat;
 pub mod openai_responses;
 pub mod sse;

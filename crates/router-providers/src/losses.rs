@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use crate::loss_table::Listed;
 use crate::original::Uncarried;
 
 /// How many names are listed. Names come from the caller, who may invent as many as the body has room for.
@@ -23,8 +24,14 @@ pub(crate) struct Losses {
 
 impl Losses {
     /// Something that an answer may do without.
-    pub(crate) fn minor(&mut self, field: impl Into<String>) {
-        let mut field = field.into();
+    pub(crate) fn minor(&mut self, field: Listed) {
+        self.note(field.name().to_owned(), false);
+    }
+
+    /// The same, of a name that the caller wrote, for a pattern of the table that ends in `*`.
+    pub(crate) fn unknown(&mut self, pattern: Listed, name: &str) {
+        let mut field = pattern.name().trim_end_matches('*').to_owned();
+        field.push_str(name);
         if field.len() > LONGEST_NAME {
             field.truncate(field.floor_char_boundary(LONGEST_NAME));
             field.push_str(AND_MORE);
@@ -32,9 +39,9 @@ impl Losses {
         self.note(field, false);
     }
 
-    /// Something of ours to name (its names are few), without which the answer would not be what was asked for.
-    pub(crate) fn essential(&mut self, field: &'static str) {
-        self.note(field.into(), true);
+    /// Something without which the answer would not be what was asked for.
+    pub(crate) fn essential(&mut self, field: Listed) {
+        self.note(field.name().to_owned(), true);
     }
 
     fn note(&mut self, field: String, essential: bool) {
@@ -57,19 +64,20 @@ impl Losses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loss_table::listed;
 
     #[test]
     fn each_name_once_and_not_too_many() {
         let mut losses = Losses::default();
         for n in 0..1_000 {
-            losses.minor(format!("f{n}"));
-            losses.minor("seed");
+            losses.unknown(listed!("*"), &format!("f{n}"));
+            losses.minor(listed!("store"));
         }
-        losses.essential("audio");
-        losses.essential("f0");
+        losses.essential(listed!("audio"));
+        losses.essential(listed!("store"));
         let listed = losses.into_list();
         assert_eq!(listed.len(), MOST_NAMED + 2);
-        assert!(listed[0].essential && !listed[1].essential);
+        assert!(!listed[0].essential && listed[1].essential);
         let last: Vec<_> = listed[MOST_NAMED..].iter().map(|lost| lost.field.as_str()).collect();
         assert_eq!(last, [AND_MORE, "audio"]);
     }

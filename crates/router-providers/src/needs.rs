@@ -41,7 +41,7 @@ pub(crate) fn note_uncarried(call: &Call<'_>, dropped: &mut Dropped) -> Result<(
                 "only a provider that speaks the dialect of the request can take this",
             ));
         }
-        dropped.note(&lost.field);
+        dropped.add(&lost.field);
     }
     Ok(())
 }

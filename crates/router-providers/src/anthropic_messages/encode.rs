@@ -20,6 +20,7 @@ use crate::begun;
 use crate::cache_marks::CacheMarks;
 use crate::call::Call;
 use crate::encoded::{Dropped, Encoded};
+use crate::loss_table::listed;
 use crate::names::{TOOL_NAME, fit};
 use crate::needs;
 
@@ -42,7 +43,7 @@ pub fn encode(call: &Call<'_>) -> Result<Encoded, CallError> {
     let mut dropped = Dropped::default();
     needs::note_uncarried(call, &mut dropped)?;
     if begun::has_foreign_reasoning(call) {
-        dropped.note("reasoning");
+        dropped.note(listed!("reasoning"));
     }
     let continued = begun::continued(call);
     let call = &Call { conversation: continued.as_ref().unwrap_or(call.conversation), ..*call };
@@ -51,7 +52,7 @@ pub fn encode(call: &Call<'_>) -> Result<Encoded, CallError> {
     let tools: Vec<_> = asked.tools.iter().map(|wanted| tool(wanted, &mut context)).collect();
     let (mut system, messages) = turns(asked, &mut context)?;
     if context.marks.changed {
-        dropped.note("cache");
+        dropped.note(listed!("cache"));
     }
     let max_tokens = max_tokens(model, asked.max_output);
     let Plan { thinking, effort } = thinking::plan(call, max_tokens, &mut dropped);
@@ -133,17 +134,17 @@ fn tool_choice(asked: &Conversation) -> Option<ToolChoice<'_>> {
 fn format(asked: &Conversation, system: &mut Vec<Block<'_>>, dropped: &mut Dropped) -> Option<Format> {
     match asked.response_format.as_ref()? {
         ResponseFormat::JsonObject => {
-            dropped.note("response_format");
+            dropped.note(listed!("response_format"));
             system.push(Block { kind: BlockKind::Text { text: JSON_HINT.into() }, cache_control: None });
             None
         }
         ResponseFormat::JsonSchema { name, schema, .. } => {
             let (schema, changed) = schema::accepted(schema);
             if changed {
-                dropped.note("response_format.schema");
+                dropped.note(listed!("response_format.schema"));
             }
             if name.is_some() {
-                dropped.note("response_format.name");
+                dropped.note(listed!("response_format.name"));
             }
             Some(Format { kind: "json_schema", schema })
         }
@@ -160,20 +161,20 @@ fn sampling(call: &Call<'_>, thinks: bool, dropped: &mut Dropped) -> Result<conv
     }
     let samples = call.model.capabilities.has(Capability::SamplingParameters) && !thinks;
     if wanted.temperature.is_some_and(|temperature| temperature > 1.0) {
-        dropped.note("temperature");
+        dropped.note(listed!("temperature"));
     }
     let temperature = wanted.temperature.map(|temperature| temperature.min(1.0));
     Ok(conversation::Sampling {
-        temperature: dropped.unless(samples, "temperature", temperature),
-        top_p: dropped.unless(samples && temperature.is_none(), "top_p", wanted.top_p),
-        top_k: dropped.unless(samples, "top_k", wanted.top_k),
+        temperature: dropped.unless(samples, listed!("temperature"), temperature),
+        top_p: dropped.unless(samples && temperature.is_none(), listed!("top_p"), wanted.top_p),
+        top_k: dropped.unless(samples, listed!("top_k"), wanted.top_k),
     })
 }
 
 fn stop<'a>(asked: &'a Conversation, dropped: &mut Dropped) -> Vec<&'a str> {
     let texts: Vec<_> = asked.stop.iter().map(String::as_str).filter(|text| !text.trim().is_empty()).collect();
     if texts.len() < asked.stop.len() {
-        dropped.note("stop");
+        dropped.note(listed!("stop"));
     }
     texts
 }
@@ -182,5 +183,5 @@ fn stop<'a>(asked: &'a Conversation, dropped: &mut Dropped) -> Vec<&'a str> {
 fn user<'a>(asked: &'a Conversation, dropped: &mut Dropped) -> Option<&'a str> {
     let user = asked.user.as_deref();
     let opaque = user.is_none_or(|user| !user.contains('@') && user.chars().count() <= LONGEST_USER);
-    dropped.unless(opaque, "user", user)
+    dropped.unless(opaque, listed!("user"), user)
 }

@@ -12,6 +12,7 @@ use crate::answer::CallError;
 use crate::cache_marks::CacheMarks;
 use crate::data_url::{self, Bytes};
 use crate::encoded::Dropped;
+use crate::loss_table::listed;
 use crate::names::{TOOL_NAME, fit};
 use crate::needs::unsupported;
 
@@ -45,7 +46,7 @@ pub(super) fn block<'a>(
         }
         Content::Image { source, detail } => {
             if detail.as_deref().is_some_and(|detail| detail != DEFAULT_DETAIL) {
-                context.dropped.note("image.detail");
+                context.dropped.note(listed!("image.detail"));
             }
             BlockKind::Image { source: image(source)? }
         }
@@ -63,7 +64,7 @@ pub(super) fn block<'a>(
         Content::Reasoning { text, signature } => {
             context.marks.lose(part.cache);
             let Some(signature) = signature else {
-                context.dropped.note("reasoning");
+                context.dropped.note(listed!("reasoning"));
                 return Ok(None);
             };
             return Ok(Some(Block { kind: BlockKind::Thinking { thinking: text, signature }, cache_control: None }));
@@ -125,7 +126,7 @@ fn input(arguments: &str, context: &mut Context<'_>) -> Result<Box<RawValue>, Ca
     let (json, as_written) =
         object(arguments).map_err(|error| unsupported("tool_call.arguments", &error.to_string()))?;
     if !as_written {
-        context.dropped.note("tool_call.arguments");
+        context.dropped.note(listed!("tool_call.arguments"));
     }
     Ok(json)
 }

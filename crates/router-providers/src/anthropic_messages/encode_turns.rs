@@ -5,6 +5,7 @@ use router_core::conversation::{self, Content, Conversation, Role};
 use super::encode_blocks::{Context, block};
 use super::request::{Block, BlockKind, Turn, TurnRole};
 use crate::answer::CallError;
+use crate::loss_table::listed;
 use crate::needs::unsupported;
 
 /// The system blocks and the turns.
@@ -25,7 +26,7 @@ pub(super) fn turns<'a>(
     for message in &asked.messages {
         let role = match message.role {
             Role::System if begun => {
-                context.dropped.note("messages.position_of_system");
+                context.dropped.note(listed!("messages.position_of_system"));
                 continue;
             }
             Role::System => continue,
@@ -93,7 +94,7 @@ fn trim_prefill(turns: &mut Vec<Turn<'_>>, context: &mut Context<'_>) {
     let Some(Block { kind: BlockKind::Text { text }, .. }) = last.content.last_mut() else { return };
     let kept = text.trim_end().len();
     if kept < text.len() {
-        context.dropped.note("messages.trailing_space");
+        context.dropped.note(listed!("messages.trailing_space"));
         text.to_mut().truncate(kept);
     }
 }

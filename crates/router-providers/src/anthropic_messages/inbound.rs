@@ -14,6 +14,7 @@ use super::inbound_tools::tools;
 use super::inbound_turns::turns;
 use crate::fields::{Fields, Path, string};
 use crate::inbound::{Inbound, Known, model, number};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::original::Uncarried;
 use crate::request_error::RequestError;
@@ -97,9 +98,9 @@ pub fn decode_count_request(body: &[u8], ours: &[&str]) -> Result<Inbound, Reque
         user: user(fields, &mut losses)?,
     };
     let stream = fields.boolean("stream")?.unwrap_or(false);
-    for name in ["mcp_servers", "container"] {
+    for (name, field) in [("mcp_servers", listed!("mcp_servers")), ("container", listed!("container"))] {
         if fields.take(name).is_some_and(|value| value != Value::Array(Vec::new())) {
-            losses.essential(name);
+            losses.essential(field);
         }
     }
     Ok(Inbound { model, conversation, stream, include_usage: true, uncarried: losses.into_list(), ours })
@@ -134,7 +135,7 @@ fn user(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Option<String>, 
     let mut metadata = Fields::of(metadata, &path)?;
     let user = metadata.string("user_id")?;
     for name in metadata.rest() {
-        losses.minor(format!("metadata.{name}"));
+        losses.unknown(listed!("metadata.*"), name);
     }
     Ok(user)
 }

@@ -6,6 +6,7 @@ use router_core::conversation::{CacheMark, Content, Part, Source, ToolCall};
 use serde_json::Value;
 
 use crate::fields::{Fields, Path};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::request_error::RequestError;
 
@@ -70,13 +71,13 @@ fn block(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Part
             Some(Content::ToolResult { call_id, parts, is_error })
         }
         _ => {
-            losses.essential(UNKNOWN_BLOCK);
+            losses.essential(listed!(UNKNOWN_BLOCK));
             None
         }
     };
     let Some(content) = said else { return Ok(None) };
     for name in fields.rest() {
-        losses.minor(format!("messages.content.{name}"));
+        losses.unknown(listed!("messages.content.*"), name);
     }
     Ok(Some(Part { content, cache: cache_mark(mark.as_ref()) }))
 }
@@ -89,7 +90,7 @@ fn call(fields: &mut Fields<'_>, at: &Path<'_>, losses: &mut Losses) -> Result<C
     }
     // Without a word it is the model itself that calls.
     if fields.take("caller").is_some_and(|caller| caller["type"] != "direct") {
-        losses.minor("messages.content.caller");
+        losses.minor(listed!("messages.content.caller"));
     }
     Ok(Content::ToolCall(ToolCall { id, name, arguments: input.to_string() }))
 }
@@ -108,11 +109,11 @@ fn source(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Sou
             Some(Source::Base64 { media_type: "text/plain".into(), data })
         }
         "file" => {
-            losses.essential(UPLOADED);
+            losses.essential(listed!(UPLOADED));
             None
         }
         _ => {
-            losses.essential("messages.content.source.type");
+            losses.essential(listed!("messages.content.source.type"));
             None
         }
     })

@@ -4,6 +4,7 @@ use router_core::conversation::{Effort, ResponseFormat};
 use serde_json::Value;
 
 use crate::fields::{Fields, Path};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::request_error::RequestError;
 
@@ -22,7 +23,7 @@ pub(super) fn thinking(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<W
         level = config.string("effort")?.map(|word| effort(&word, &path.field("effort"))).transpose()?;
         format = config.take("format").map(|format| shape(format, &path.field("format"))).transpose()?;
         for name in config.rest() {
-            losses.minor(format!("output_config.{name}"));
+            losses.unknown(listed!("output_config.*"), name);
         }
     }
     if let Some(older) = fields.take("output_format") {
@@ -53,21 +54,21 @@ fn of_thinking(value: Value, level: Option<Effort>, losses: &mut Losses) -> Resu
     let kind = fields.required_string("type")?;
     let budget = fields.take("budget_tokens");
     if fields.string("display")?.is_some_and(|display| display != "summarized") {
-        losses.minor("thinking.display");
+        losses.minor(listed!("thinking.display"));
     }
     Ok(match kind.as_str() {
         "disabled" => Some(Effort::None),
         // The model decides how much.
         "adaptive" => level,
         "between_tools" => {
-            losses.minor("thinking.type");
+            losses.minor(listed!("thinking.type"));
             level
         }
         "enabled" => {
             let path = path.field("budget_tokens");
             let budget = budget.ok_or_else(|| path.missing())?;
             let tokens = budget.as_u64().ok_or_else(|| path.not("an integer", &budget))?;
-            losses.minor("thinking.budget_tokens");
+            losses.minor(listed!("thinking.budget_tokens"));
             level.or(Some(of_budget(tokens)))
         }
         _ => return Err(path.field("type").wrong("must be one of enabled, disabled, adaptive and between_tools")),

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::inbound_content::cache_mark;
 use crate::fields::{Fields, Path};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::request_error::RequestError;
 
@@ -47,7 +48,7 @@ pub(super) fn tools(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Tool
 fn tool(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Tool>, RequestError> {
     let mut fields = Fields::of(value, at)?;
     if fields.string("type")?.is_some_and(|kind| kind != "custom") {
-        losses.essential("tools.type");
+        losses.essential(listed!("tools.type"));
         return Ok(None);
     }
     let name = fields.required_string("name")?;
@@ -63,7 +64,7 @@ fn tool(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Tool>
     // How the arguments are streamed is no matter of what they say.
     fields.take("eager_input_streaming");
     for name in fields.rest() {
-        losses.minor(format!("tools.{name}"));
+        losses.unknown(listed!("tools.*"), name);
     }
     Ok(Some(Tool { name, description, parameters, strict, cache: cache_mark(mark.as_ref()) }))
 }

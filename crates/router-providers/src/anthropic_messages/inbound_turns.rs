@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::inbound_content::{content, texts};
 use crate::fields::{Fields, Path, list};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::request_error::RequestError;
 
@@ -31,7 +32,7 @@ fn turn(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Message, Req
         return Err(path.index(index).field("type").wrong("is what only the other side can say"));
     }
     for name in fields.rest() {
-        losses.minor(format!("messages.{name}"));
+        losses.unknown(listed!("messages.*"), name);
     }
     Ok(Message { role, parts })
 }

@@ -7,6 +7,7 @@ use super::model_rules::{always_thinks, effort_level, takes_budget};
 use super::request::Thinking;
 use crate::call::Call;
 use crate::encoded::Dropped;
+use crate::loss_table::listed;
 
 /// The smallest budget the API takes; it must also be below `max_tokens`.
 const SMALLEST_BUDGET: u64 = 1_024;
@@ -24,14 +25,14 @@ pub(super) fn plan(call: &Call<'_>, max_tokens: u64, dropped: &mut Dropped) -> P
     let model = call.model.upstream_name.as_str();
     if !call.model.capabilities.has(Capability::Reasoning) {
         if wanted != Effort::None {
-            dropped.note("effort");
+            dropped.note(listed!("effort"));
         }
         return Plan::default();
     }
     if takes_budget(model) {
         let thinking = budget(wanted, max_tokens).filter(|_| may_be_switched_on(call.conversation));
         if thinking.is_none() && wanted != Effort::None {
-            dropped.note("effort");
+            dropped.note(listed!("effort"));
         }
         return Plan { thinking, effort: None };
     }
@@ -40,7 +41,7 @@ pub(super) fn plan(call: &Call<'_>, max_tokens: u64, dropped: &mut Dropped) -> P
     }
     let level = effort_level(model, wanted);
     if level != wanted {
-        dropped.note("effort");
+        dropped.note(listed!("effort"));
     }
     let thinking = (!forces_tools(call.conversation)).then_some(Thinking::Adaptive { display: "summarized" });
     Plan { thinking, effort: Some(level) }

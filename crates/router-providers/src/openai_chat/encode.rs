@@ -14,6 +14,7 @@ use crate::begun;
 use crate::cache_marks::CacheMarks;
 use crate::call::Call;
 use crate::encoded::{Dropped, Encoded};
+use crate::loss_table::listed;
 use crate::names::{TOOL_NAME, fit};
 use crate::needs;
 
@@ -30,7 +31,7 @@ pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
     let mut dropped = Dropped::default();
     needs::note_uncarried(call, &mut dropped)?;
     if begun::has_foreign_reasoning(call) {
-        dropped.note("reasoning");
+        dropped.note(listed!("reasoning"));
     }
     let continued = begun::continued(call);
     let call = &Call { conversation: continued.as_ref().unwrap_or(call.conversation), ..*call };
@@ -40,7 +41,7 @@ pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
     let messages = messages(asked, &mut context)?;
     let marked = context.marked;
     if context.marks.changed {
-        dropped.note("cache");
+        dropped.note(listed!("cache"));
     }
     let effort = effort(call, flavour, &mut dropped);
     let sampling = asked.sampling;
@@ -49,7 +50,7 @@ pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
     let renamed = flavour.names_limit_completion_tokens(model);
     let user = dropped.unless(
         asked.user.as_deref().is_none_or(|user| flavour.takes_user(user)),
-        "user",
+        listed!("user"),
         asked.user.as_deref(),
     );
     let has_tools = !tools.is_empty();
@@ -62,9 +63,9 @@ pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
         response_format: asked.response_format.as_ref().map(response_format),
         reasoning_effort: effort.filter(|_| flavour != Flavour::OpenRouter),
         reasoning: effort.filter(|_| flavour == Flavour::OpenRouter).map(|effort| Reasoning { effort }),
-        temperature: dropped.unless(samples, "temperature", finite("temperature", sampling.temperature)?),
-        top_p: dropped.unless(samples, "top_p", finite("top_p", sampling.top_p)?),
-        top_k: dropped.unless(samples && flavour.takes_top_k(), "top_k", sampling.top_k),
+        temperature: dropped.unless(samples, listed!("temperature"), finite("temperature", sampling.temperature)?),
+        top_p: dropped.unless(samples, listed!("top_p"), finite("top_p", sampling.top_p)?),
+        top_k: dropped.unless(samples && flavour.takes_top_k(), listed!("top_k"), sampling.top_k),
         max_tokens: limit.filter(|_| !renamed),
         max_completion_tokens: limit.filter(|_| renamed),
         stop: stop(call, flavour, &mut dropped),
@@ -96,10 +97,11 @@ fn effort(call: &Call<'_>, flavour: Flavour, dropped: &mut Dropped) -> Option<Ef
     let wanted = call.conversation.effort;
     let reasons = call.model.capabilities.has(Capability::Reasoning);
     // A model that does not reason does what `none` asks for without being told.
-    let wanted = dropped.unless(reasons, "effort", wanted.filter(|&effort| reasons || effort != Effort::None))?;
+    let wanted =
+        dropped.unless(reasons, listed!("effort"), wanted.filter(|&effort| reasons || effort != Effort::None))?;
     let nearest = flavour.nearest_effort(call.model, wanted);
     if nearest != wanted {
-        dropped.note("effort");
+        dropped.note(listed!("effort"));
     }
     Some(nearest)
 }
@@ -108,7 +110,7 @@ fn stop<'a>(call: &Call<'a>, flavour: Flavour, dropped: &mut Dropped) -> Vec<&'a
     let texts: Vec<&str> = call.conversation.stop.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
     let most = if flavour.takes_stop(call.model) { flavour.most_stops() } else { 0 };
     if texts.len() > most || texts.len() < call.conversation.stop.len() {
-        dropped.note("stop");
+        dropped.note(listed!("stop"));
     }
     texts.into_iter().take(most).collect()
 }

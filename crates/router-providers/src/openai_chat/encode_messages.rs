@@ -13,6 +13,7 @@ use crate::answer::CallError;
 use crate::cache_marks::CacheMarks;
 use crate::data_url;
 use crate::encoded::Dropped;
+use crate::loss_table::listed;
 use crate::names::{TOOL_NAME, fit};
 use crate::needs::unsupported;
 
@@ -216,13 +217,15 @@ fn assistant<'a>(turn: &'a conversation::Message, context: &mut Context<'a, '_>)
             (Content::Reasoning { text, signature }, ReasoningHistory::Content) => {
                 thoughts.get_or_insert_default().push_str(text);
                 if signature.is_some() {
-                    context.dropped.note("reasoning.signature");
+                    context.dropped.note(listed!("reasoning.signature"));
                 }
             }
             (Content::RedactedReasoning(data), ReasoningHistory::Details) => {
                 details.push(ReasoningDetail::Encrypted { data });
             }
-            (Content::Reasoning { .. } | Content::RedactedReasoning(_), _) => context.dropped.note("reasoning"),
+            (Content::Reasoning { .. } | Content::RedactedReasoning(_), _) => {
+                context.dropped.note(listed!("reasoning"))
+            }
             (Content::Image { .. } | Content::Document { .. }, _) => {
                 return Err(unsupported("messages", "an assistant turn holds neither images nor documents"));
             }

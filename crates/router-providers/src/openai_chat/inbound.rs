@@ -12,6 +12,7 @@ use super::inbound_messages::messages;
 use super::inbound_tools::{response_format, tools};
 use crate::fields::{Fields, Path, string};
 use crate::inbound::{Inbound, Known, model, number, whole};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::request_error::RequestError;
 
@@ -104,11 +105,11 @@ fn effort(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Option<Effort>
                 if word.is_some() {
                     asked = asked.or(word);
                 } else if !value.is_null() {
-                    losses.minor(format!("reasoning.{name}"));
+                    losses.unknown(listed!("reasoning.*"), &name);
                 }
             }
         }
-        Some(_) => losses.minor("reasoning"),
+        Some(_) => losses.minor(listed!("reasoning")),
         None => {}
     }
     Ok(asked)
@@ -124,7 +125,7 @@ fn sampling(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Sampling, Re
     let whole = top_k.as_ref().and_then(Value::as_u64).and_then(|top_k| u32::try_from(top_k).ok());
     if top_k.is_some() && whole.is_none() {
         // Not OpenAI's own: some servers read -1 as "all of them".
-        losses.minor("top_k");
+        losses.minor(listed!("top_k"));
     }
     Ok(Sampling {
         temperature: number(fields, "temperature", 2.0)?,
@@ -156,7 +157,7 @@ fn stop(fields: &mut Fields<'_>) -> Result<Vec<String>, RequestError> {
 fn user(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Option<String>, RequestError> {
     let (newer, older) = (fields.string("safety_identifier")?, fields.string("user")?);
     if newer.is_some() && older.as_ref().is_some_and(|older| newer.as_ref() != Some(older)) {
-        losses.minor("user");
+        losses.minor(listed!("user"));
     }
     Ok(newer.or(older))
 }
@@ -170,15 +171,15 @@ fn include_usage(fields: &mut Fields<'_>) -> Result<bool, RequestError> {
 /// Answers of another kind than a conversation can ask for.
 fn other_answers(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<(), RequestError> {
     if whole(fields, "n")?.is_some_and(|choices| choices > 1) {
-        losses.essential("n");
+        losses.essential(listed!("n"));
     }
     let modalities = fields.list("modalities")?.unwrap_or_default();
     if modalities.iter().any(|kind| kind != "text") {
-        losses.essential("modalities");
+        losses.essential(listed!("modalities"));
     }
-    for name in ["audio", "web_search_options"] {
+    for (name, field) in [("audio", listed!("audio")), ("web_search_options", listed!("web_search_options"))] {
         if fields.take(name).is_some() {
-            losses.essential(name);
+            losses.essential(field);
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ use router_core::conversation::{CacheMark, Content, Part, Source};
 use serde_json::Value;
 
 use crate::fields::{Fields, Path};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::request_error::RequestError;
 
@@ -42,17 +43,17 @@ fn part(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Part>
             None => return Ok(None),
         },
         "input_audio" => {
-            losses.essential("messages.content.input_audio");
+            losses.essential(listed!("messages.content.input_audio"));
             return Ok(None);
         }
         _ => {
             // Video, and what else servers may take.
-            losses.essential(UNKNOWN_PART);
+            losses.essential(listed!(UNKNOWN_PART));
             return Ok(None);
         }
     };
     for name in fields.rest() {
-        losses.minor(format!("messages.content.{name}"));
+        losses.unknown(listed!("messages.content.*"), name);
     }
     Ok(Some(Part { content, cache: cache_mark(marks.0.as_ref(), marks.1.as_ref()) }))
 }
@@ -72,7 +73,7 @@ fn file(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Conte
         if id.is_none() {
             return Err(at.field("file_data").missing());
         }
-        losses.essential("messages.content.file.file_id");
+        losses.essential(listed!("messages.content.file.file_id"));
         return Ok(None);
     };
     let source =

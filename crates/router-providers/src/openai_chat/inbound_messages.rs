@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::inbound_content::{cache_mark, content};
 use crate::fields::{Fields, Path, list};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::request_error::RequestError;
 
@@ -52,7 +53,7 @@ impl Reader<'_> {
             last.cache = last.cache.or(cache_mark(Some(&mark), None));
         }
         for name in fields.rest() {
-            self.losses.minor(format!("messages.{name}"));
+            self.losses.unknown(listed!("messages.*"), name);
         }
         Ok(Message { role, parts })
     }
@@ -75,7 +76,7 @@ impl Reader<'_> {
         let refusal = fields.string("refusal")?.filter(|words| !words.is_empty());
         parts.extend(refusal.map(|words| Part::from(Content::Refusal(words))));
         if fields.take("audio").is_some() {
-            self.losses.essential("messages.audio");
+            self.losses.essential(listed!("messages.audio"));
         }
         let calls = at.field("tool_calls");
         for (place, call) in fields.list("tool_calls")?.unwrap_or_default().into_iter().enumerate() {
@@ -100,7 +101,7 @@ impl Reader<'_> {
             for detail in details {
                 match thought(&detail, &mut text) {
                     Some(thought) => parts.push(thought.into()),
-                    None => self.losses.minor("messages.reasoning_details"),
+                    None => self.losses.minor(listed!("messages.reasoning_details")),
                 }
             }
         }
@@ -114,7 +115,7 @@ impl Reader<'_> {
         let mut fields = Fields::of(value, at)?;
         match fields.string("type")? {
             Some(kind) if kind != "function" => {
-                self.losses.essential("messages.tool_calls.type");
+                self.losses.essential(listed!("messages.tool_calls.type"));
                 Ok(None)
             }
             _ => {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::inbound_content::cache_mark;
 use crate::fields::{Fields, Path, list, string};
+use crate::loss_table::{Listed, listed};
 use crate::losses::Losses;
 use crate::request_error::RequestError;
 
@@ -55,7 +56,7 @@ impl Reader<'_> {
         let kind = fields.required_string("type")?;
         if kind != "function" {
             self.unread = true;
-            self.losses.essential(if kind == "custom" { "tools.custom" } else { "tools.type" });
+            self.losses.essential(if kind == "custom" { listed!("tools.custom") } else { listed!("tools.type") });
             return Ok(());
         }
         let mark = fields.take("cache_control");
@@ -63,7 +64,7 @@ impl Reader<'_> {
         let mut tool = self.function(function, &at.field("function"))?;
         tool.cache = tool.cache.or(cache_mark(mark.as_ref(), None));
         self.tools.push(tool);
-        self.unknown(&fields, "tools");
+        self.unknown(&fields, listed!("tools.*"));
         Ok(())
     }
 
@@ -85,13 +86,13 @@ impl Reader<'_> {
             strict: fields.boolean("strict")?,
             cache: cache_mark(mark.as_ref(), None),
         };
-        self.unknown(&fields, "tools.function");
+        self.unknown(&fields, listed!("tools.function.*"));
         Ok(tool)
     }
 
-    fn unknown(&mut self, fields: &Fields<'_>, place: &str) {
+    fn unknown(&mut self, fields: &Fields<'_>, place: Listed) {
         for name in fields.rest() {
-            self.losses.minor(format!("{place}.{name}"));
+            self.losses.unknown(place, name);
         }
     }
 
@@ -100,7 +101,7 @@ impl Reader<'_> {
         let path = Path::BODY.field("functions");
         let functions = fields.list("functions")?.unwrap_or_default();
         if !functions.is_empty() {
-            self.losses.essential("functions");
+            self.losses.essential(listed!("functions"));
         }
         for (at, value) in functions.into_iter().enumerate() {
             let tool = self.function(value, &path.index(at))?;
@@ -134,7 +135,7 @@ impl Reader<'_> {
             "allowed_tools" => self.allowed(fields.required("allowed_tools")?, &at.field("allowed_tools")).map(Some),
             _ => {
                 self.unread = true;
-                self.losses.essential("tool_choice");
+                self.losses.essential(listed!("tool_choice"));
                 Ok(None)
             }
         }
@@ -153,7 +154,7 @@ impl Reader<'_> {
                 Some(function) => names.push(Fields::of(function, &place.field("function"))?.required_string("name")?),
                 None => {
                     self.unread = true;
-                    self.losses.essential("tool_choice.allowed_tools.tools");
+                    self.losses.essential(listed!("tool_choice.allowed_tools.tools"));
                 }
             }
         }
@@ -184,14 +185,14 @@ pub(super) fn response_format(
         "text" => Ok(None),
         "json_object" => {
             for name in fields.rest() {
-                losses.minor(format!("response_format.{name}"));
+                losses.unknown(listed!("response_format.*"), name);
             }
             Ok(Some(ResponseFormat::JsonObject))
         }
         "json_schema" => json_schema(fields.required("json_schema")?, &path.field("json_schema"), losses).map(Some),
         _ => {
             // Grammars and regular expressions of servers that have them.
-            losses.essential("response_format");
+            losses.essential(listed!("response_format"));
             Ok(None)
         }
     }
@@ -206,7 +207,7 @@ fn json_schema(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Respo
         return Err(at.field("schema").not("an object", &schema));
     }
     for name in fields.rest() {
-        losses.minor(format!("response_format.json_schema.{name}"));
+        losses.unknown(listed!("response_format.json_schema.*"), name);
     }
     Ok(ResponseFormat::JsonSchema { name, schema, strict })
 }

@@ -11,6 +11,7 @@ use super::inbound_items::items;
 use super::inbound_tools::tools;
 use crate::fields::{Fields, Path};
 use crate::inbound::{Inbound, Known, model, number, whole};
+use crate::loss_table::{Listed, listed};
 use crate::losses::Losses;
 use crate::openai_chat::inbound::effort_of;
 use crate::request_error::RequestError;
@@ -49,7 +50,7 @@ const KNOWN: Known = Known {
 };
 
 /// What refers to something that OpenAI keeps, or does later.
-const KEPT: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
+const KEPT: [Listed; 3] = [listed!("previous_response_id"), listed!("conversation"), listed!("prompt")];
 
 /// What may be asked for beside the answer and is in every answer here.
 const ALWAYS_INCLUDED: &str = "reasoning.encrypted_content";
@@ -93,20 +94,20 @@ pub fn decode_request(body: &[u8], ours: &[&str]) -> Result<Inbound, RequestErro
 }
 
 fn kept(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<(), RequestError> {
-    for name in KEPT {
-        if fields.take(name).is_some() {
-            losses.essential(name);
+    for field in KEPT {
+        if fields.take(field.name()).is_some() {
+            losses.essential(field);
         }
     }
     if fields.boolean("background")? == Some(true) {
-        losses.essential("background");
+        losses.essential(listed!("background"));
     }
     if fields.boolean("store")? == Some(true) {
-        losses.minor("store");
+        losses.minor(listed!("store"));
     }
     for asked in fields.list("include")?.unwrap_or_default() {
         if asked != ALWAYS_INCLUDED {
-            losses.minor(format!("include.{}", asked.as_str().unwrap_or_default()));
+            losses.unknown(listed!("include.*"), asked.as_str().unwrap_or_default());
         }
     }
     Ok(())
@@ -124,7 +125,7 @@ fn effort(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Option<Effort>
     reasoning.take("summary");
     reasoning.take("generate_summary");
     for name in reasoning.rest() {
-        losses.minor(format!("reasoning.{name}"));
+        losses.unknown(listed!("reasoning.*"), name);
     }
     level.transpose()
 }
@@ -134,11 +135,11 @@ fn format(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Option<Respons
     let path = Path::BODY.field("text");
     let mut text = Fields::of(text, &path)?;
     if text.string("verbosity")?.is_some_and(|level| level != "medium") {
-        losses.minor("text.verbosity");
+        losses.minor(listed!("text.verbosity"));
     }
     let format = text.take("format").map(|format| shape(format, &path.field("format"), losses));
     for name in text.rest() {
-        losses.minor(format!("text.{name}"));
+        losses.unknown(listed!("text.*"), name);
     }
     Ok(format.transpose()?.flatten())
 }
@@ -155,13 +156,13 @@ fn shape(format: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Res
                 return Err(at.field("schema").not("an object", &schema));
             }
             for name in format.rest() {
-                losses.minor(format!("text.format.{name}"));
+                losses.unknown(listed!("text.format.*"), name);
             }
             Ok(Some(ResponseFormat::JsonSchema { name, schema, strict }))
         }
         _ => {
             // Grammars.
-            losses.essential("text.format.type");
+            losses.essential(listed!("text.format.type"));
             Ok(None)
         }
     }

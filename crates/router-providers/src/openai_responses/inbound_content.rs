@@ -4,6 +4,7 @@ use router_core::conversation::{Content, Part, Source};
 use serde_json::Value;
 
 use crate::fields::{Fields, Path};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::openai_chat::inbound_content::cache_mark;
 use crate::request_error::RequestError;
@@ -11,19 +12,14 @@ use crate::request_error::RequestError;
 /// A document whose bytes come without their kind.
 const PDF: &str = "application/pdf";
 
-/// Reads the content of a message, or what a function returned; `field` is what stands for it among the losses.
-pub(super) fn content(
-    value: Value,
-    field: &'static str,
-    at: &Path<'_>,
-    losses: &mut Losses,
-) -> Result<Vec<Part>, RequestError> {
+/// Reads the content of a message, or what a function returned.
+pub(super) fn content(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Vec<Part>, RequestError> {
     match value {
         Value::String(text) => Ok(vec![Part::text(text)]),
         Value::Array(values) => {
             let mut parts = Vec::with_capacity(values.len());
             for (index, value) in values.into_iter().enumerate() {
-                parts.extend(part(value, field, &at.index(index), losses)?);
+                parts.extend(part(value, &at.index(index), losses)?);
             }
             Ok(parts)
         }
@@ -31,7 +27,7 @@ pub(super) fn content(
     }
 }
 
-fn part(value: Value, field: &'static str, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Part>, RequestError> {
+fn part(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Part>, RequestError> {
     let mut fields = Fields::of(value, at)?;
     let kind = fields.required_string("type")?;
     let mark = fields.take("prompt_cache_breakpoint");
@@ -45,13 +41,13 @@ fn part(value: Value, field: &'static str, at: &Path<'_>, losses: &mut Losses) -
         "input_image" => image(&mut fields, at, losses)?,
         "input_file" => file(&mut fields, at, losses)?,
         _ => {
-            losses.essential(field);
+            losses.essential(listed!("input.content.type"));
             None
         }
     };
     let Some(content) = content else { return Ok(None) };
     for name in fields.rest() {
-        losses.minor(format!("input.content.{name}"));
+        losses.unknown(listed!("input.content.*"), name);
     }
     Ok(Some(Part { content, cache: cache_mark(None, mark.as_ref()) }))
 }
@@ -61,7 +57,7 @@ fn image(fields: &mut Fields<'_>, at: &Path<'_>, losses: &mut Losses) -> Result<
     match (url, id) {
         (Some(url), _) => Ok(Some(Content::Image { source: Source::Url(url), detail })),
         (None, Some(_)) => {
-            losses.essential("input.content.file_id");
+            losses.essential(listed!("input.content.file_id"));
             Ok(None)
         }
         (None, None) => Err(at.field("image_url").missing()),
@@ -77,7 +73,7 @@ fn file(fields: &mut Fields<'_>, at: &Path<'_>, losses: &mut Losses) -> Result<O
         (Some(data), _, _) => Source::Base64 { media_type: PDF.to_owned(), data },
         (None, Some(url), _) => Source::Url(url),
         (None, None, Some(_)) => {
-            losses.essential("input.content.file_id");
+            losses.essential(listed!("input.content.file_id"));
             return Ok(None);
         }
         (None, None, None) => return Err(at.field("file_data").missing()),

@@ -6,14 +6,12 @@ use serde_json::Value;
 use super::inbound_content::content;
 use super::thought;
 use crate::fields::{Fields, Path};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::request_error::RequestError;
 
 /// What stands for items of a kind that is not known here: tools that OpenAI runs, and references to what it keeps.
 const UNKNOWN_ITEM: &str = "input.type";
-
-/// What stands for parts of a kind that is not known here.
-const UNKNOWN_PART: &str = "input.content.type";
 
 /// Reads the input. What the assistant says in several items is one turn.
 pub(super) fn items(input: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Vec<Message>, RequestError> {
@@ -55,16 +53,16 @@ fn item(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<(Role
         }
         "function_call_output" => {
             let call_id = fields.required_string("call_id")?;
-            let parts = content(fields.required("output")?, UNKNOWN_PART, &at.field("output"), losses)?;
+            let parts = content(fields.required("output")?, &at.field("output"), losses)?;
             (Role::Tool, vec![Content::ToolResult { call_id, parts, is_error: false }.into()])
         }
         _ => {
-            losses.essential(UNKNOWN_ITEM);
+            losses.essential(listed!(UNKNOWN_ITEM));
             return Ok(None);
         }
     };
     for name in fields.rest() {
-        losses.minor(format!("input.{name}"));
+        losses.unknown(listed!("input.*"), name);
     }
     Ok(Some(said))
 }
@@ -76,7 +74,7 @@ fn message(fields: &mut Fields<'_>, at: &Path<'_>, losses: &mut Losses) -> Resul
         "system" | "developer" => Role::System,
         _ => return Err(at.field("role").wrong("must be one of user, assistant, system and developer")),
     };
-    Ok((role, content(fields.required("content")?, UNKNOWN_PART, &at.field("content"), losses)?))
+    Ok((role, content(fields.required("content")?, &at.field("content"), losses)?))
 }
 
 /// Reasoning that is handed back. What OpenAI encrypted is left out: no other can read it.
@@ -88,7 +86,7 @@ fn reasoning(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Vec<Part>, 
         Some(encrypted) => {
             let plain = (!text.is_empty()).then(|| Content::Reasoning { text: text.clone(), signature: None });
             thought::read(text, &encrypted).or_else(|| {
-                losses.minor("input.encrypted_content");
+                losses.minor(listed!("input.encrypted_content"));
                 plain
             })
         }

@@ -6,6 +6,7 @@ use router_core::conversation::{Tool, ToolChoice};
 use serde_json::Value;
 
 use crate::fields::{Fields, Path, list};
+use crate::loss_table::listed;
 use crate::losses::Losses;
 use crate::request_error::RequestError;
 
@@ -48,7 +49,7 @@ pub(super) fn tools(fields: &mut Fields<'_>, losses: &mut Losses) -> Result<Tool
 fn tool(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Tool>, RequestError> {
     let mut fields = Fields::of(value, at)?;
     if fields.required_string("type")? != "function" {
-        losses.essential("tools.type");
+        losses.essential(listed!("tools.type"));
         return Ok(None);
     }
     let name = fields.required_string("name")?;
@@ -61,7 +62,7 @@ fn tool(value: Value, at: &Path<'_>, losses: &mut Losses) -> Result<Option<Tool>
     }
     let (description, strict) = (fields.string("description")?, fields.boolean("strict")?);
     for name in fields.rest() {
-        losses.minor(format!("tools.{name}"));
+        losses.unknown(listed!("tools.*"), name);
     }
     Ok(Some(Tool { name, description, parameters, strict, cache: None }))
 }
@@ -92,7 +93,7 @@ fn choice(
         }
         _ => {
             *unread = true;
-            losses.essential("tool_choice");
+            losses.essential(listed!("tool_choice"));
             Ok(ToolChoice::Auto)
         }
     }
