@@ -224,7 +224,7 @@ fn assistant<'a>(turn: &'a conversation::Message, context: &mut Context<'a, '_>)
                 details.push(ReasoningDetail::Encrypted { data });
             }
             (Content::Reasoning { .. } | Content::RedactedReasoning(_), _) => {
-                context.dropped.note(listed!("reasoning"))
+                context.dropped.note(listed!("reasoning"));
             }
             (Content::Image { .. } | Content::Document { .. }, _) => {
                 return Err(unsupported("messages", "an assistant turn holds neither images nor documents"));
