@@ -12,6 +12,7 @@ use crate::dialect::Dialect;
 use crate::encoded::Encoded;
 use crate::endpoint::{Endpoint, Opened};
 use crate::event_stream::{Manner, event_stream};
+use crate::experience::{Experience, repaired};
 use crate::fault;
 use crate::kinds::{KeyHeader, Kind};
 use crate::names::restore_tool_names;
@@ -40,10 +41,11 @@ const PATH: &str = "/v1/messages";
 /// One instance.
 struct Anthropic {
     endpoint: Endpoint,
+    experience: Experience,
 }
 
 fn build(config: &InstanceConfig) -> Result<Arc<dyn Provider>, SetupError> {
-    Ok(Arc::new(Anthropic { endpoint: Endpoint::new(&KIND, PATH, config)? }))
+    Ok(Arc::new(Anthropic { endpoint: Endpoint::new(&KIND, PATH, config)?, experience: Experience::default() }))
 }
 
 impl Anthropic {
@@ -57,16 +59,15 @@ impl Anthropic {
     }
 }
 
-#[async_trait]
-impl Provider for Anthropic {
-    async fn complete(&self, call: Call<'_>) -> Result<Answer, CallError> {
+impl Anthropic {
+    async fn complete_once(&self, call: Call<'_>) -> Result<Answer, CallError> {
         let mut encoded = anthropic_messages::write_request(&call)?;
         let asked = std::mem::take(&mut encoded.body);
         let body = self.endpoint.ask(&encoded.headers, asked, call.deadlines.total).await?;
         self.decode(&call, body, encoded)
     }
 
-    async fn stream(&self, call: Call<'_>) -> Result<AnswerStream, CallError> {
+    async fn stream_once(&self, call: Call<'_>) -> Result<AnswerStream, CallError> {
         let (call, waits) = (call.streaming(), Waits::start(&call.deadlines));
         let mut encoded = anthropic_messages::write_request(&call)?;
         let asked = std::mem::take(&mut encoded.body);
@@ -81,6 +82,17 @@ impl Provider for Anthropic {
         let original = call.original_in(DIALECT).is_some();
         let events = event_stream(body, Decoder::new(original), waits, Manner::of(&call.conversation.tools));
         Ok(AnswerStream { events, dropped: encoded.dropped, changed: encoded.changed, original })
+    }
+}
+
+#[async_trait]
+impl Provider for Anthropic {
+    async fn complete(&self, call: Call<'_>) -> Result<Answer, CallError> {
+        repaired!(self, call, complete_once)
+    }
+
+    async fn stream(&self, call: Call<'_>) -> Result<AnswerStream, CallError> {
+        repaired!(self, call, stream_once)
     }
 
     fn dialect(&self) -> Option<Dialect> {

@@ -56,6 +56,8 @@ pub struct Call<'a> {
     pub begun: Option<Begun<'a>>,
     /// Another model wrote the reasoning of earlier turns: its signatures mean nothing to this one, which would refuse them.
     pub foreign_reasoning: bool,
+    /// The field of the longest answer has another name than this model's should have: learned from a refusal.
+    pub(crate) limit_renamed: bool,
     /// How long to wait.
     pub deadlines: Deadlines,
     /// Whether the answer is asked for as a stream; set by [`Provider::stream`](crate::provider::Provider::stream).
@@ -73,6 +75,7 @@ impl<'a> Call<'a> {
             original: None,
             begun: None,
             foreign_reasoning: false,
+            limit_renamed: false,
             deadlines: Deadlines::default(),
             streamed: false,
         }

@@ -13,6 +13,7 @@ use crate::dialect::Dialect;
 use crate::encoded::Encoded;
 use crate::endpoint::{Endpoint, Opened};
 use crate::event_stream::{Manner, event_stream};
+use crate::experience::{Experience, repaired};
 use crate::fault;
 use crate::kinds::Kind;
 use crate::names::restore_tool_names;
@@ -37,6 +38,7 @@ const REQUEST_ID_HEADER: &str = "x-client-request-id";
 struct ChatProvider {
     endpoint: Endpoint,
     flavour: Flavour,
+    experience: Experience,
 }
 
 /// Sets an instance up.
@@ -44,7 +46,11 @@ struct ChatProvider {
 /// # Errors
 /// What is wrong with its configuration.
 pub(crate) fn build(kind: &Kind, flavour: Flavour, config: &InstanceConfig) -> Result<Arc<dyn Provider>, SetupError> {
-    Ok(Arc::new(ChatProvider { endpoint: Endpoint::new(kind, PATH, config)?, flavour }))
+    Ok(Arc::new(ChatProvider {
+        endpoint: Endpoint::new(kind, PATH, config)?,
+        flavour,
+        experience: Experience::default(),
+    }))
 }
 
 impl ChatProvider {
@@ -78,16 +84,15 @@ impl ChatProvider {
     }
 }
 
-#[async_trait]
-impl Provider for ChatProvider {
-    async fn complete(&self, call: Call<'_>) -> Result<Answer, CallError> {
+impl ChatProvider {
+    async fn complete_once(&self, call: Call<'_>) -> Result<Answer, CallError> {
         let mut encoded = openai_chat::write_request(&call, self.flavour)?;
         let headers = self.headers(&call, &encoded);
         let body = self.endpoint.ask(&headers, std::mem::take(&mut encoded.body), call.deadlines.total).await?;
         self.decode(&call, body, encoded)
     }
 
-    async fn stream(&self, call: Call<'_>) -> Result<AnswerStream, CallError> {
+    async fn stream_once(&self, call: Call<'_>) -> Result<AnswerStream, CallError> {
         let (call, waits) = (call.streaming(), Waits::start(&call.deadlines));
         let mut encoded = openai_chat::write_request(&call, self.flavour)?;
         let headers = self.headers(&call, &encoded);
@@ -103,6 +108,17 @@ impl Provider for ChatProvider {
         let manner = Manner { counted: self.counted(&call), ..Manner::of(&call.conversation.tools) };
         let events = event_stream(body, Decoder::new(asked), waits, manner);
         Ok(AnswerStream { events, dropped: encoded.dropped, changed: encoded.changed, original: asked.is_some() })
+    }
+}
+
+#[async_trait]
+impl Provider for ChatProvider {
+    async fn complete(&self, call: Call<'_>) -> Result<Answer, CallError> {
+        repaired!(self, call, complete_once)
+    }
+
+    async fn stream(&self, call: Call<'_>) -> Result<AnswerStream, CallError> {
+        repaired!(self, call, stream_once)
     }
 
     fn dialect(&self) -> Option<Dialect> {

@@ -47,6 +47,7 @@ mod data_url;
 mod edits;
 mod endpoint;
 mod event_stream;
+mod experience;
 mod fields;
 mod frame;
 mod json_text;

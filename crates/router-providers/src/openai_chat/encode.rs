@@ -47,7 +47,7 @@ pub fn encode(call: &Call<'_>, flavour: Flavour) -> Result<Encoded, CallError> {
     let sampling = asked.sampling;
     let samples = model.capabilities.has(Capability::SamplingParameters);
     let limit = asked.max_output.map(|wanted| output_limit(model, wanted));
-    let renamed = flavour.names_limit_completion_tokens(model);
+    let renamed = flavour.names_limit_completion_tokens(model) != call.limit_renamed;
     let user = dropped.unless(
         asked.user.as_deref().is_none_or(|user| flavour.takes_user(user)),
         listed!("user"),

@@ -86,7 +86,7 @@ impl<'a> Edits<'a> {
     /// The longest answer, under the name that the target knows and no longer than its model gives.
     fn limit(&mut self, call: &Call<'_>, flavour: Flavour) {
         let [older, newer] = LIMITS;
-        let renamed = flavour.names_limit_completion_tokens(call.model);
+        let renamed = flavour.names_limit_completion_tokens(call.model) != call.limit_renamed;
         let (known, other) = if renamed { (newer, older) } else { (older, newer) };
         let Some(limit) = begun::limit(call).map(|wanted| json!(output_limit(call.model, wanted))) else { return };
         match (self.given(other), self.given(known)) {

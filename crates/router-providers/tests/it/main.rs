@@ -18,6 +18,7 @@ mod passthrough;
 mod properties;
 mod recorded;
 mod recorded_stream;
+mod repair;
 mod simulator;
 mod sockets;
 mod splice;
