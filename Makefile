@@ -5,7 +5,7 @@ CARGO ?= cargo
 ARGS ?=
 # Seconds for each fuzz target.
 TIME ?= 60
-FUZZ_TARGETS ?= sse splice chat_request chat_response chat_stream messages_response messages_stream
+FUZZ_TARGETS ?= sse splice chat_request chat_response chat_stream messages_request messages_response messages_stream responses_request
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test clients chaos soak bench bench-path fuzz fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit

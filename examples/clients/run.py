@@ -31,6 +31,8 @@ PYTHON = {
     # Not every framework knows the newest major version.
     "frameworks": [*FRAMEWORKS, "pydantic-ai-slim[openai,anthropic]", "anthropic<2"],
 }
+# Asks for whatever the API's document allows, and looks whether the answers are what it says.
+PYTHON["document"] = ["schemathesis"]
 NODE = ["openai", "@anthropic-ai/sdk", "ai", "@ai-sdk/openai", "@ai-sdk/anthropic"]
 # The closing line of every client, and of pytest.
 CLOSING = re.compile(r"^(\d+) of (\d+) against|(?:(\d+) failed, )?(\d+) passed", re.M)
@@ -121,6 +123,20 @@ def against(pythons, url, model, *flags):
     yield name, played(name, ["node", HERE / "node.mjs", url, model, *flags], cwd=INSTALLED / "node")
 
 
+def documented(pythons, url):
+    """The whole API against its own document: how many requests, and how many answers were as it says."""
+    checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+    # A stream of records does not end by itself.
+    command = [pythons["document"].with_name("schemathesis"), "run", ROOT / "docs" / "openapi.json", "--url", url]
+    options = ["--checks", checks, "--max-examples", "20", "--exclude-path-regex", "requests/stream"]
+    with tempfile.TemporaryDirectory() as place:
+        run = subprocess.run([*command, *options], stdout=subprocess.PIPE, text=True, timeout=900, cwd=place)
+    if run.returncode:
+        print(run.stdout[-6000:])
+    generated, passed = re.findall(r"(\d+) generated, (\d+) (?:passed)?", run.stdout)[-1]
+    return run.returncode, f"{passed} of {generated} requests"
+
+
 def local(pythons, url, model):
     """Every client against a model that really runs, and LangChain's own suite."""
     key = os.environ.get("LOCAL_MODEL_KEY", "none")
@@ -146,6 +162,7 @@ def main():
         for wire, model in MODELS.items():
             for name, came in against(pythons, router.url, model):
                 rows.setdefault(name, {})[wire] = came
+        failed, conforms = documented(pythons, router.url)
     columns = list(MODELS)
     if url := os.environ.get("LOCAL_MODEL_URL"):
         columns.append("local")
@@ -158,7 +175,8 @@ def main():
     for name, row in rows.items():
         cells = [f"{row[column][0]} of {row[column][1]}" if column in row else "-" for column in columns]
         print(f"{name:<{width}}  " + "  ".join(f"{cell:<10}" for cell in cells))
-    sys.exit(any(held < all_ for row in rows.values() for held, all_ in row.values()))
+    print(f"answers that are as docs/openapi.json says: {conforms}")
+    sys.exit(failed or any(held < all_ for row in rows.values() for held, all_ in row.values()))
 
 
 main()

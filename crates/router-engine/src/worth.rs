@@ -59,8 +59,18 @@ impl Worth {
     }
 }
 
-/// Fields whose use is billed by other rates than the catalogue's: other speeds of service, tools that the provider runs.
-const PRICED_APART: [&str; 4] = ["service_tier", "plugins", "web_search_options", "speed"];
+/// Fields whose use is billed by other rates than the catalogue's: other speeds and places of service, tools that the provider
+/// runs.
+const PRICED_APART: [&str; 8] = [
+    "service_tier",
+    "plugins",
+    "web_search_options",
+    "speed",
+    "inference_geo",
+    "tools.type",
+    "mcp_servers",
+    "container",
+];
 
 /// Whether a target that is sent the caller's own words bills something that is not in the price list.
 pub(crate) fn is_priced_apart(original: &Original) -> bool {

@@ -12,9 +12,12 @@ use http::{Method, Response, StatusCode};
 use crate::response::{Reply, ReplyBody};
 
 /// What pages may send: credentials in headers, and what SDKs in browsers add.
-const HEADERS: &str = "authorization, x-api-key, content-type, x-request-id";
+const HEADERS: &str = "authorization, x-api-key, content-type, x-request-id, anthropic-version, anthropic-beta, \
+                       anthropic-dangerous-direct-browser-access, x-stainless-arch, x-stainless-helper-method, \
+                       x-stainless-lang, x-stainless-os, x-stainless-package-version, x-stainless-retry-count, \
+                       x-stainless-runtime, x-stainless-runtime-version, x-stainless-timeout";
 /// What pages may read of an answer.
-const EXPOSED: &str = "x-request-id, retry-after, retry-after-ms, x-should-retry, x-router-model, x-router-provider, \
+const EXPOSED: &str = "x-request-id, request-id, retry-after, retry-after-ms, x-should-retry, x-router-model, x-router-provider, \
                        x-router-cost-usd, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, \
                        x-ratelimit-reset-requests";
 /// How long a browser remembers, in seconds: the longest that Chromium does.

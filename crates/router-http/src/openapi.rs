@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document: the route table and the types, told to programs.
 
 use http::{HeaderMap, Method, StatusCode};
-use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::anthropic_error::AnthropicError;
@@ -143,14 +143,23 @@ fn request_body(body: &RequestBody, schemas: &mut Schemas) -> Value {
     json!({"required": true, "content": {"application/json": {"schema": (body.schema)(&mut schemas.sent), "examples": examples}}})
 }
 
+/// One event of a stream: its name, and its data, which is JSON of that schema; or what somebody else's API says it is.
+fn event(data: Schema) -> Value {
+    let data = match data.get("description").filter(|_| data.get("$ref").is_none()) {
+        Some(description) => json!({"type": "string", "description": description}),
+        None => json!({"type": "string", "contentMediaType": "application/json", "contentSchema": data}),
+    };
+    json!({"type": "object", "required": ["data"], "properties": {"event": {"type": "string"}, "data": data}})
+}
+
 fn content(answer: &Answer, schemas: &mut Schemas) -> Value {
     match answer.content {
         Content::Json(schema) => json!({"application/json": {"schema": schema(&mut schemas.answered)}}),
         Content::JsonOrEvents(whole, events) => json!({
             "application/json": {"schema": whole(&mut schemas.answered)},
-            "text/event-stream": {"schema": events(&mut schemas.answered)},
+            "text/event-stream": {"schema": event(events(&mut schemas.answered))},
         }),
-        Content::Events(events) => json!({"text/event-stream": {"schema": events(&mut schemas.answered)}}),
+        Content::Events(events) => json!({"text/event-stream": {"schema": event(events(&mut schemas.answered))}}),
         Content::Text(media_type) => json!({media_type: {"schema": {"type": "string"}}}),
     }
 }

@@ -63,7 +63,7 @@ pub(crate) const COMPLETE: Operation = Operation {
         description: "A `chat.completion`, or a stream of `chat.completion.chunk`s that ends with `[DONE]`.",
         content: Content::JsonOrEvents(
             |_| json_schema!({"type": "object", "description": "A `chat.completion` of OpenAI's API."}),
-            |_| json_schema!({"type": "object", "description": "A `chat.completion.chunk` of OpenAI's API."}),
+            |_| json_schema!({"type": "object", "description": "A `chat.completion.chunk` of OpenAI's API, as JSON; at the end `[DONE]`."}),
         ),
     },
     errors: &[404, 429, 502, 503, 504],

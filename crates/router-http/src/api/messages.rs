@@ -63,7 +63,7 @@ pub(crate) const CREATE: Operation = Operation {
         description: "A message, or a stream of events from `message_start` to `message_stop`.",
         content: Content::JsonOrEvents(
             |_| json_schema!({"type": "object", "description": "A message of Anthropic's API."}),
-            |_| json_schema!({"type": "object", "description": "A stream event of Anthropic's API."}),
+            |_| json_schema!({"type": "object", "description": "A stream event of Anthropic's API, as JSON."}),
         ),
     },
     errors: &[404, 429, 502, 503, 504, 529],

@@ -53,7 +53,7 @@ pub(crate) const CREATE: Operation = Operation {
         description: "A `response`, or a stream of events from `response.created` to `response.completed` or `response.incomplete`.",
         content: Content::JsonOrEvents(
             |_| json_schema!({"type": "object", "description": "A `response` of OpenAI's API."}),
-            |_| json_schema!({"type": "object", "description": "A stream event of OpenAI's API."}),
+            |_| json_schema!({"type": "object", "description": "A stream event of OpenAI's API, as JSON."}),
         ),
     },
     errors: &[404, 429, 502, 503, 504],

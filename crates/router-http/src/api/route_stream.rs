@@ -20,27 +20,29 @@ use crate::dialect::Dialect;
 use crate::native_error::ErrorBody;
 use crate::voice::{Voice, Written};
 
-/// The `data` of each event, by its name.
+/// The `data` of an event; which of these it is says the event's name.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct RouteEvents<'a> {
-    /// First: what was decided.
-    decision: Decided<'a>,
-    /// Someone was asked and did not finish; somebody else may yet.
-    attempt: Attempt,
-    /// A model begins to speak.
-    model: Speaking<'a>,
-    /// More of the answer.
-    delta: Delta<'a>,
-    /// Last, after a whole answer.
-    done: Done<'a>,
-    /// Last, in place of `done`: the answer is not whole.
-    error: ErrorBody,
+#[serde(untagged)]
+#[expect(dead_code, reason = "each event is written by itself; this is what the document says of all of them")]
+pub(super) enum RouteEvents<'a> {
+    /// `decision`, the first: what was decided.
+    Decision(Decided<'a>),
+    /// `attempt`: someone was asked and did not finish; somebody else may yet.
+    Attempt(Attempt),
+    /// `model`: a model begins to speak.
+    Model(Speaking<'a>),
+    /// `delta`: more of the answer.
+    Delta(Delta<'a>),
+    /// `done`, the last after a whole answer.
+    Done(Done<'a>),
+    /// `error`, the last in its place: the answer is not whole.
+    Error(ErrorBody),
 }
 
 /// What was decided before anybody was asked.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Decided<'a> {
+pub(super) struct Decided<'a> {
     request_id: RequestId,
     /// The model that is asked first.
     model_id: &'a ModelId,
@@ -56,7 +58,7 @@ struct Decided<'a> {
 /// Who speaks from here on.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Speaking<'a> {
+pub(super) struct Speaking<'a> {
     model_id: &'a ModelId,
     provider: &'a ProviderId,
     /// The exact model, in its provider's words.
@@ -71,7 +73,7 @@ struct Speaking<'a> {
 /// A piece of the answer: one of these.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-enum Delta<'a> {
+pub(super) enum Delta<'a> {
     Text(&'a str),
     Reasoning(&'a str),
     /// The provider's signature over the reasoning before it.
@@ -99,7 +101,7 @@ enum Delta<'a> {
 /// What is known at the end.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Done<'a> {
+pub(super) struct Done<'a> {
     request_id: RequestId,
     /// The model that finished the answer.
     model_id: &'a ModelId,

@@ -7,6 +7,7 @@ use router_core::conversation::{
 use router_core::usage::Tokens;
 use router_providers::anthropic_messages::{self, decode_count_request, decode_request};
 use router_providers::inbound::Inbound;
+use router_providers::openai_chat::{self, Flavour};
 use router_providers::request_error::RequestError;
 use serde_json::{Value, json};
 
@@ -283,6 +284,67 @@ fn merged(mut conversation: Conversation) -> Conversation {
     conversation
 }
 
+/// What both dialects say, in one form: chat has turns of its own for results, no word for a tool's failure but text, one string
+/// for what is said beside calls, and names for schemas and documents.
+fn bare(asked: Conversation, without_reasoning: bool, without_marks: bool) -> Conversation {
+    let mut messages: Vec<Message> = Vec::new();
+    for message in asked.messages {
+        let mut said = Vec::new();
+        for mut part in message.parts {
+            part.cache = part.cache.filter(|_| !without_marks);
+            match part.content {
+                Content::ToolResult { call_id, parts, is_error } => {
+                    let words = router_core::conversation::visible_text(&parts);
+                    let words = if is_error { format!("Error: {words}") } else { words };
+                    messages.push(turn(Role::Tool, vec![tool_result(&call_id, vec![text(&words)])]));
+                }
+                Content::Reasoning { .. } | Content::RedactedReasoning(_) if without_reasoning => {}
+                Content::Document { source, .. } => {
+                    said.push(Part {
+                        content: Content::Document { source: as_url(&source), name: None },
+                        cache: part.cache,
+                    });
+                }
+                Content::Image { source, detail } => {
+                    said.push(Part { content: Content::Image { source: as_url(&source), detail }, cache: part.cache });
+                }
+                content => said.push(Part { content, cache: part.cache }),
+            }
+        }
+        if message.role == Role::Assistant {
+            // Reasoning, then text, then calls.
+            said.sort_by_key(|part| match part.content {
+                Content::Reasoning { .. } | Content::RedactedReasoning(_) => 0,
+                Content::ToolCall(_) => 2,
+                _ => 1,
+            });
+            said.dedup_by(|later, earlier| match (&mut earlier.content, &later.content) {
+                (Content::Text(text), Content::Text(more)) => {
+                    text.push_str(more);
+                    true
+                }
+                _ => false,
+            });
+        }
+        if !said.is_empty() {
+            messages.push(Message { role: message.role, parts: said });
+        }
+    }
+    let response_format = asked.response_format.map(|format| match format {
+        ResponseFormat::JsonSchema { schema, strict, .. } => ResponseFormat::JsonSchema { name: None, schema, strict },
+        other => other,
+    });
+    let parallel_tool_calls = asked.parallel_tool_calls.filter(|_| !asked.tools.is_empty());
+    Conversation { messages, response_format, parallel_tool_calls, effort: None, stop: Vec::new(), ..asked }
+}
+
+fn as_url(source: &Source) -> Source {
+    match source {
+        Source::Url(url) => Source::Url(url.clone()),
+        Source::Base64 { media_type, data } => Source::Url(format!("data:{media_type};base64,{data}")),
+    }
+}
+
 fn word() -> impl Strategy<Value = String> {
     "[a-zäß€ ]{0,6}[a-z0-9_]{1,6}"
 }
@@ -394,6 +456,22 @@ proptest! {
         let inbound = decode_request(&encoded.body, &[]).unwrap();
         prop_assert_eq!(uncarried(&inbound), [""; 0]);
         prop_assert_eq!(inbound.conversation, asked);
+    }
+
+    /// From Messages to chat completions and back: what is not the same then is what the table of losses names.
+    #[test]
+    fn what_a_round_trip_over_chat_loses_is_named(asked in conversation()) {
+        for flavour in [Flavour::OpenRouter, Flavour::Compatible] {
+            let named = model("some-model");
+            let Ok(encoded) = openai_chat::encode(&call(&named, &asked), flavour) else { continue };
+            let inbound = openai_chat::decode_request(&encoded.body, &[]).unwrap();
+            prop_assert_eq!(uncarried(&inbound), [""; 0]);
+            let lost = |field: &str| encoded.dropped.iter().any(|dropped| dropped == field);
+            prop_assert_eq!(
+                bare(inbound.conversation, lost("reasoning") || lost("reasoning.signature"), lost("cache")),
+                bare(asked.clone(), lost("reasoning") || lost("reasoning.signature"), lost("cache"))
+            );
+        }
     }
 
     #[test]
