@@ -15,6 +15,7 @@ mod log;
 mod messages;
 mod openai;
 mod openai_hostile;
+mod responses;
 mod stage;
 mod streams;
 mod tenants;
