@@ -1,6 +1,6 @@
 //! What a translation loses: one table, which the codecs take their names from and docs/WIRE.md is written from.
 //!
-//! A name that is not in it does not compile: [`Listed`] is made from the table alone.
+//! A name that is not in it does not compile: `Listed` is made from the table alone.
 
 use crate::dialect::Dialect;
 
@@ -47,7 +47,7 @@ impl Listed {
     }
 }
 
-/// The table's name for a field. For the compiler alone: see [`listed!`](crate::listed).
+/// The table's name for a field. For the compiler alone, through `listed!`.
 #[expect(clippy::panic, reason = "it is the compiler that panics")]
 pub(crate) const fn find(field: &'static str) -> Listed {
     let mut at = 0;
