@@ -8,7 +8,7 @@ TIME ?= 60
 FUZZ_TARGETS ?= sse splice chat_request chat_response chat_stream messages_request messages_response messages_stream responses_request
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test clients chaos soak bench bench-path fuzz fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
+.PHONY: help demo run test clients chaos soak bench bench-path bench-dialects fuzz fmt check check-fmt check-clippy check-doc check-deny check-generated generate audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ bench: ## how long a decision takes
 bench-path: ## what the whole path costs, beside a bare proxy; Linux, 2 minutes
 	$(CARGO) build --release --bin llm-router
 	$(CARGO) bench --package router-benches --bench path
+
+bench-dialects: ## what translating between wire formats costs, beside passing on; Linux, half a minute
+	$(CARGO) build --release --bin llm-router
+	$(CARGO) bench --package router-benches --bench path -- dialects
 
 # The switches of coverage and sanitizer are those of a nightly compiler; RUSTC_BOOTSTRAP lets the pinned one take them.
 # What is found new goes to corpus/, beside the seeds that are committed.

@@ -20,8 +20,8 @@ use tokio::task::JoinSet;
 /// Connections of the open loop: enough that none is waited for while a server keeps up.
 const OPEN_LOOP_CONNECTIONS: usize = 16;
 
-/// How every stream ends.
-const END: &[u8] = b"data: [DONE]\n\n";
+/// How a stream of chat completions ends.
+pub(crate) const END: &[u8] = b"data: [DONE]\n\n";
 
 /// Where somebody is asked, and with which key.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub(crate) struct Target {
     pub(crate) door: Door,
     pub(crate) path: &'static str,
     pub(crate) body: Bytes,
+    /// How a stream of its answer ends.
+    pub(crate) end: &'static [u8],
 }
 
 /// A connection that is kept for the next request.
@@ -68,22 +70,23 @@ impl Connection {
     /// Asks for a stream, and reads it to its end; how many events it had. A stream that is cut is an error.
     async fn listen(&mut self) -> anyhow::Result<usize> {
         let mut body = self.send().await?;
+        let end = self.target.end;
         let (mut events, mut last) = (0, Vec::new());
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else { continue };
             // No event of the upstream has the word in its JSON. One that is split between two frames is seen in neither;
             // hyper splits at 8 KiB or more, so few are, and for all variants alike.
             events += count(&data, b"data: ");
-            last.extend_from_slice(&data[data.len().saturating_sub(END.len())..]);
-            last.drain(..last.len().saturating_sub(END.len()));
+            last.extend_from_slice(&data[data.len().saturating_sub(end.len())..]);
+            last.drain(..last.len().saturating_sub(end.len()));
         }
-        ensure!(last == END, "{}: the stream ends with {:?}", self.target.door.address, String::from_utf8_lossy(&last));
+        ensure!(last == end, "{}: the stream ends with {:?}", self.target.door.address, String::from_utf8_lossy(&last));
         Ok(events)
     }
 
     /// Asks; the body of the answer.
     async fn send(&mut self) -> anyhow::Result<Incoming> {
-        let Target { door: Door { address, key }, path, body } = &self.target;
+        let Target { door: Door { address, key }, path, body, .. } = &self.target;
         let mut request =
             Request::post(*path).header(HOST, address.to_string()).header(CONTENT_TYPE, "application/json");
         if let Some(key) = key {

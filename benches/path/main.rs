@@ -4,6 +4,7 @@
 //! server as it is shipped. All variants are measured in turn, round by round, so that a busy machine is busy for each
 //! of them: the ratios of one run count, not its absolute times. Linux only: figures of processes come from `/proc`.
 
+mod dialects;
 mod load;
 mod process;
 mod proxy;
@@ -43,6 +44,7 @@ fn main() -> anyhow::Result<()> {
             let (rate, time) = (rate.parse()?, Duration::from_secs(seconds.parse()?));
             one_thread()?.block_on(rounds::load(address(server)?, rate, time))
         }
+        ["dialects"] => one_thread()?.block_on(dialects::run(ROUNDS)),
         [rounds] => one_thread()?.block_on(whole(rounds.parse().context("how many rounds?")?)),
         _ => bail!("the only argument is the number of rounds"),
     }

@@ -141,7 +141,7 @@ async fn sample(variant: &Variant, pattern: Pattern, time: Duration) -> anyhow::
 const MODEL: &str = "bench-1";
 
 /// About five hundred characters, as people write them.
-const PROMPT: &str = "We run a small web shop and want to move its order history from one database to another without \
+pub(crate) const PROMPT: &str = "We run a small web shop and want to move its order history from one database to another without \
     closing the shop. Orders are written all day, about ten a minute, and people look up old ones while they are on \
     the phone with us. Please explain step by step how such a move is done, what can go wrong at each of the steps, \
     and how we would notice that it did. Assume that we know SQL, but have never done this before. Keep it short: a \
@@ -154,13 +154,13 @@ pub(crate) fn chat_completion(door: &Door, model: &str, events: Option<usize>) -
         body["stream"] = true.into();
         body["max_tokens"] = events.into();
     }
-    Target { door: door.clone(), path: "/v1/chat/completions", body: Bytes::from(body.to_string()) }
+    Target { door: door.clone(), path: "/v1/chat/completions", body: Bytes::from(body.to_string()), end: load::END }
 }
 
 /// The same question in the router's own words; from the cache it would cost nothing.
 fn native(door: &Door) -> Target {
     let body = json!({"prompt": PROMPT, "cache": "bypass"});
-    Target { door: door.clone(), path: "/api/route", body: Bytes::from(body.to_string()) }
+    Target { door: door.clone(), path: "/api/route", body: Bytes::from(body.to_string()), end: load::END }
 }
 
 /// How a server is asked: as OpenAI is, if it can be, and otherwise in its own words.

@@ -17,6 +17,8 @@ use crate::process::Server;
 pub(crate) enum Catalogue {
     /// One model.
     One,
+    /// That one, and another one whose provider speaks Anthropic's Messages.
+    Two,
     /// That one and all that are shipped; the upstream answers for OpenAI and OpenRouter, so most of them are candidates.
     Shipped,
 }
@@ -34,6 +36,9 @@ burst = 1_000_000_000
 [providers.bench]
 kind = "openai_compatible"
 base_url = "http://UPSTREAM/v1"
+
+[providers.anthropic]
+base_url = "http://UPSTREAM"
 
 [providers.openai]
 base_url = "http://UPSTREAM/v1"
@@ -54,6 +59,15 @@ contextTokens = 128_000
 maxOutputTokens = 8_192
 price = { input = 1.0, output = 4.0, source = "made up" }
 quality = 0.6
+capabilities = ["sampling_parameters"]
+
+[[models]]
+id = "bench-claude"
+provider = "anthropic"
+contextTokens = 128_000
+maxOutputTokens = 8_192
+price = { input = 1.0, output = 4.0, source = "made up" }
+quality = 0.5
 capabilities = ["sampling_parameters"]
 "#;
 
@@ -82,6 +96,9 @@ pub(crate) fn start(catalogue: Catalogue, upstream: SocketAddr, shared: &[(&str,
     // Not beside the configuration, whose directory the server watches.
     fs::create_dir(path.join("log"))?;
     command.arg("serve").current_dir(path).stderr(File::create(path.join("log/lines"))?);
+    if catalogue == Catalogue::Two {
+        command.env("ANTHROPIC_API_KEY", "sk-ant-bench");
+    }
     if shipped {
         // Nobody looks at them.
         command.env("OPENAI_API_KEY", "sk-bench").env("OPENROUTER_API_KEY", "sk-or-bench");

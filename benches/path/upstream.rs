@@ -68,17 +68,60 @@ fn streamed(events: usize) -> Answer {
     StreamBody::new(stream::iter(frames)).boxed_unsync()
 }
 
-/// Answers until the bench ends.
-pub(crate) async fn run() -> anyhow::Result<()> {
-    let completion = completion();
-    serve(move |request| answer(request, completion.clone())).await
+/// The same message of Anthropic's each time.
+fn message() -> Bytes {
+    let text = "A router weighs what an answer is worth against what it costs. ".repeat(8);
+    let message = json!({
+        "id": "msg_01CfGzYd2Q0qKcG3rT9xw1",
+        "type": "message",
+        "role": "assistant",
+        "model": "bench-claude",
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": "end_turn",
+        "stop_sequence": null,
+        "usage": {"input_tokens": 110, "output_tokens": 104, "service_tier": "standard"},
+    });
+    Bytes::from(message.to_string())
 }
 
-async fn answer(request: Request<Incoming>, completion: Bytes) -> Response<Answer> {
+/// The same as a stream of so many deltas.
+fn streamed_message(events: usize) -> Answer {
+    // As Anthropic writes it: the type first.
+    let event = |name: &str, rest: &str| Bytes::from(format!("event: {name}\ndata: {{\"type\":\"{name}\"{rest}}}\n\n"));
+    let usage = json!({"input_tokens": 110, "output_tokens": 1});
+    let start = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "bench-claude", "content": [],
+        "stop_reason": null, "stop_sequence": null, "usage": usage});
+    let begin = [
+        event("message_start", &format!(",\"message\":{start}")),
+        event("content_block_start", ",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}"),
+    ];
+    let delta = ",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" token\"}";
+    let usage = json!({"input_tokens": 110, "output_tokens": events});
+    let stop = json!({"stop_reason": "end_turn", "stop_sequence": null});
+    let end = [
+        event("content_block_stop", ",\"index\":0"),
+        event("message_delta", &format!(",\"delta\":{stop},\"usage\":{usage}")),
+        event("message_stop", ""),
+    ];
+    let deltas = iter::repeat_n(event("content_block_delta", delta), events);
+    let frames = begin.into_iter().chain(deltas).chain(end).map(|data| Ok(Frame::data(data)));
+    StreamBody::new(stream::iter(frames)).boxed_unsync()
+}
+
+/// Answers until the bench ends.
+pub(crate) async fn run() -> anyhow::Result<()> {
+    let whole = [completion(), message()];
+    serve(move |request| answer(request, whole.clone())).await
+}
+
+async fn answer(request: Request<Incoming>, [completion, message]: [Bytes; 2]) -> Response<Answer> {
+    let is_message = request.uri().path().ends_with("/messages");
     // A body that breaks off is the caller's failure, and the caller says so.
     let asked = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let (body, content_type) = match events_asked_for(&asked) {
+        Some(events) if is_message => (streamed_message(events), "text/event-stream"),
         Some(events) => (streamed(events), "text/event-stream"),
+        None if is_message => (Full::new(message).boxed_unsync(), "application/json"),
         None => (Full::new(completion).boxed_unsync(), "application/json"),
     };
     let mut response = Response::new(body);

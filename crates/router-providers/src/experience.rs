@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use router_core::capability::{Capabilities, Capability};
+use router_core::conversation::{Role, ToolChoice};
 use router_core::model::Model;
 
 use crate::answer::CallError;
@@ -63,7 +64,7 @@ impl Experience {
 
     /// Learns from an error of a call; whether that was news, so that the request can be written otherwise.
     pub(crate) fn learn(&self, call: &Call<'_>, error: &CallError) -> bool {
-        let Some(lesson) = lesson(error) else { return false };
+        let Some(lesson) = lesson(error).filter(|lesson| lesson.is_about(call)) else { return false };
         let name = &call.model.upstream_name;
         let mut all = self.refused.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST_MODELS && !all.contains_key(name) {
@@ -116,6 +117,21 @@ pub(crate) use repaired;
 enum Lesson {
     Lacks(Capability),
     LimitName,
+}
+
+impl Lesson {
+    /// Whether the request holds what is refused: else it would be refused again, written as it may be.
+    fn is_about(self, call: &Call<'_>) -> bool {
+        let asked = call.conversation;
+        match self {
+            Self::Lacks(Capability::SamplingParameters) => asked.sampling.is_set(),
+            Self::Lacks(Capability::Prefill) => {
+                call.begun.is_some() || asked.messages.last().is_some_and(|last| last.role == Role::Assistant)
+            }
+            Self::Lacks(_) => matches!(asked.tool_choice, ToolChoice::Required | ToolChoice::Named(_)),
+            Self::LimitName => asked.max_output.is_some(),
+        }
+    }
 }
 
 /// What a refusal teaches; `None` for errors of any other kind.

@@ -139,6 +139,7 @@ pub const TABLE: &[Loss] = &[
     refused(MESSAGES, "messages.content.source.file_id", "a file that was uploaded to Anthropic"),
     refused(MESSAGES, "messages.content.source.type", "a source of another kind"),
     adapted(MESSAGES, "thinking.budget_tokens", "a level of effort: high from 4,096, medium from 2,048, low below"),
+    left_out(MESSAGES, "anthropic-beta", "the betas that the header asks for"),
     left_out(MESSAGES, "thinking.display", "whether thoughts are shown"),
     left_out(MESSAGES, "thinking.type", "`between_tools`"),
     left_out(MESSAGES, "messages.content.caller", "who calls a tool, where it is not the model itself"),

@@ -4,8 +4,9 @@ use http::StatusCode;
 use http::header::HeaderValue;
 use router_core::id::RequestId;
 use router_engine::routed::Routed;
-use router_providers::anthropic_messages::{decode_request, message};
+use router_providers::anthropic_messages::{BETA_HEADER, decode_request, message};
 use router_providers::dialect::Dialect;
+use router_providers::original::Uncarried;
 use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
 
@@ -70,10 +71,12 @@ pub(crate) const CREATE: Operation = Operation {
 };
 
 pub(crate) async fn create(asked: Asked) -> Result<Reply, ApiError> {
-    let inbound = decode_request(&asked.body, OURS)?;
+    let mut inbound = decode_request(&asked.body, OURS)?;
     let engine = &asked.app.parts.engine;
     let streamed = inbound.stream;
     let headers = anthropic_headers::of_body(&asked.headers)?;
+    let betas = headers.iter().find(|(name, _)| *name == BETA_HEADER);
+    inbound.uncarried.extend(betas.map(|(name, _)| Uncarried { field: (*name).to_owned(), essential: false }));
     let ask = into_ask(inbound, Dialect::AnthropicMessages, headers, &asked, &engine.snapshot())?;
 
     if streamed {

@@ -173,10 +173,12 @@ async fn what_only_anthropic_has_is_refused_elsewhere_or_named() {
 
     let named =
         with(message("gpt-4o", "hi"), json!({"thinking": {"type": "enabled", "budget_tokens": 1_024}, "new": 1}));
-    let response = ask(&stage, &named, &[]).await;
+    let response = ask(&stage, &named, &[("anthropic-beta", "context-1m-2025-08-07")]).await;
     assert_eq!(response.status(), 200);
     let dropped = header(response.headers(), "x-router-dropped");
-    assert!(dropped.contains("new") && dropped.contains("thinking.budget_tokens"), "{dropped}");
+    for name in ["new", "thinking.budget_tokens", "anthropic-beta"] {
+        assert!(dropped.contains(name), "{name}: {dropped}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
